@@ -234,13 +234,16 @@ class Api(Command):
 
 @dataclass(frozen=True, slots=True)
 class BgApi(Command):
-    """``bgapi``: runs in a thread of its own; the result is a BACKGROUND_JOB event with our `job` as Job-UUID."""
+    """``bgapi``: runs in a thread of its own; the result is a BACKGROUND_JOB event with our `job` as Job-UUID.
+
+    With an empty `job` the switch makes one up and says it in the reply's Job-UUID.
+    """
 
     api: Api
     job: str = field(default_factory=new_uuid)
 
     def render(self) -> bytes:
-        return _lines(f"bgapi {self.api.line()}", f"Job-UUID: {leg_id(self.job)}")
+        return _lines(f"bgapi {self.api.line()}", *([f"Job-UUID: {leg_id(self.job)}"] if self.job else []))
 
     def __str__(self) -> str:
         return f"bgapi {self.api.name}"
@@ -289,17 +292,19 @@ class Execute(Command):
 
 @dataclass(frozen=True, slots=True)
 class Hangup(Command):
-    """``sendmsg``, call-command hangup."""
+    """``sendmsg``, call-command hangup; without a cause it is NORMAL_CLEARING."""
 
     leg: str
-    cause: str = "NORMAL_CLEARING"
+    cause: str = ""
 
     def render(self) -> bytes:
-        cause = name(self.cause, "a hangup cause")
-        return _lines(f"sendmsg {leg_id(self.leg)}", "call-command: hangup", f"hangup-cause: {cause}")
+        lines = [f"sendmsg {leg_id(self.leg)}", "call-command: hangup"]
+        if self.cause:
+            lines.append(f"hangup-cause: {name(self.cause, 'a hangup cause')}")
+        return _lines(*lines)
 
     def __str__(self) -> str:
-        return f"hangup {self.cause}"
+        return f"hangup {self.cause}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +321,7 @@ class SendEvent(Command):
             if not _HEADER.fullmatch(key) or key.lower() == "content-length":
                 raise UnsafeValue(f"not a header that may be set: {key[:60]!r}")
             lines.append(f"{key}: {text(value, f'header {key}')}")
-        return _lines(*lines, body=self.body or None)
+        return _lines(*lines, body=self.body)
 
     def __str__(self) -> str:
         return f"sendevent {self.event}"

@@ -4,10 +4,10 @@ import asyncio
 from typing import cast
 
 from cti.esl.commands import Auth, Command, Exit, UserAuth
-from cti.esl.driver import COMMAND_TIMEOUT, Address, EventQueue
-from cti.esl.errors import CommandTimeout, ConnectFailed, Disconnected, EslError
+from cti.esl.driver import Address, EventQueue, ReplyWaiters, ignore_outcome
+from cti.esl.errors import ConnectFailed, Disconnected, EslError
 from cti.esl.events import Event
-from cti.esl.protocol import Answer, EslProtocol, LogLine, Phase, Reply, SignedIn, Slot
+from cti.esl.protocol import Answer, EslProtocol, LogLine, Phase, Reply, SignedIn
 from cti.esl.wire import Limits
 
 
@@ -41,33 +41,31 @@ class AsyncioConnection(asyncio.BufferedProtocol):
 
     def __init__(self, address: Address, protocol: EslProtocol, limits: Limits) -> None:
         self.address = address
-        self.late_replies = 0
         self.events = EventQueue(limits, self._resume)
         self._loop = asyncio.get_running_loop()
         self.signed_in: asyncio.Future[None] = self._loop.create_future()
         self.closed: asyncio.Future[None] = self._loop.create_future()
         self.last_received = self._loop.time()
         self._protocol = protocol
+        self._waiters = ReplyWaiters(address, protocol.pending)
         self._transport: asyncio.Transport | None = None
         self._flush_due = False
         self._reading = True
         self._leaving = False
-        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def pending(self) -> int:
         return len(self._protocol.pending)
 
+    @property
+    def late_replies(self) -> int:
+        return self._waiters.late_replies
+
     def send(self, command: Command, *, timeout: float | None = None) -> "asyncio.Future[Reply]":
-        slot = self._protocol.submit(command)
-        future: asyncio.Future[Reply] = self._loop.create_future()
-        slot.waiter = future
-        slot.deadline = self._loop.time() + (COMMAND_TIMEOUT if timeout is None else timeout)
+        future = self._waiters.wait(self._protocol.submit(command), timeout)
         if not self._flush_due:  # one write for all that is sent in this turn of the loop
             self._flush_due = True
             self._loop.call_soon(self._flush)
-        if self._timer is None or slot.deadline < self._timer.when():
-            self._watch(slot.deadline)
         if not self._reading:
             self._resume()
         return future
@@ -80,7 +78,7 @@ class AsyncioConnection(asyncio.BufferedProtocol):
     async def close(self) -> None:
         self._leaving = True
         if self._protocol.phase is Phase.READY:
-            self.send(Exit()).add_done_callback(_consume)
+            self.send(Exit()).add_done_callback(ignore_outcome)
         if self._transport is None:
             return
         try:
@@ -117,7 +115,7 @@ class AsyncioConnection(asyncio.BufferedProtocol):
             if isinstance(output, (Event, LogLine)):
                 events.put(output)
             elif isinstance(output, Answer):
-                self._answer(output.slot, output.reply)
+                self._waiters.answer(output.slot, output.reply)
             elif isinstance(output, SignedIn) and not self.signed_in.done():
                 self.signed_in.set_result(None)
         if protocol.phase is Phase.SIGNING_IN:
@@ -147,56 +145,16 @@ class AsyncioConnection(asyncio.BufferedProtocol):
         if data and self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
 
-    def _answer(self, slot: Slot, reply: Reply) -> None:
-        future = cast("asyncio.Future[Reply]", slot.waiter)
-        if future.done():  # cancelled or timed out: the slot was kept for just this
-            self.late_replies += 1
-        else:
-            future.set_result(reply)
-
     def _resume(self) -> None:
         if not self._reading and self._transport is not None and not self._transport.is_closing():
             self._reading = True
             self._transport.resume_reading()
 
-    def _watch(self, deadline: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_at(deadline, self._expire)
-
-    def _expire(self) -> None:
-        """Fails the commands whose time is up and sets the timer for the next."""
-        self._timer = None
-        now = self._loop.time()
-        next_deadline = None
-        for slot in self._protocol.pending:
-            future = cast("asyncio.Future[Reply]", slot.waiter)
-            if future.done():
-                continue
-            if slot.deadline <= now:
-                future.set_exception(CommandTimeout(f"{slot.command}: no reply from {self.address} in time"))
-            elif next_deadline is None or slot.deadline < next_deadline:
-                next_deadline = slot.deadline
-        if next_deadline is not None:
-            self._watch(next_deadline)
-
     def _finish(self, error: EslError) -> None:
         """The conversation is over: tells everybody who waits."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         if not self.signed_in.done():
             self.signed_in.set_exception(error)
             self.signed_in.exception()  # connect raises it; on a cancelled connect nobody does
         self._protocol.stop(error)
-        while self._protocol.pending:
-            slot = self._protocol.pending.popleft()
-            future = cast("asyncio.Future[Reply]", slot.waiter)
-            if not future.done():
-                future.set_exception(Disconnected(f"{slot.command}: sent, but {error.what} before the reply"))
+        self._waiters.fail(error)
         self.events.close(None if self._leaving else error)
-
-
-def _consume(future: "asyncio.Future[Reply]") -> None:
-    if not future.cancelled():
-        future.exception()

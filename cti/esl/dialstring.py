@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from cti.esl.commands import Api, BgApi, leg_id, name, new_uuid, text
+from cti.esl.commands import Api, BgApi, leg_id, name, new_uuid
 from cti.esl.errors import UnsafeValue
 
 _NUMBER: Final = re.compile(r"\+?[0-9*#]{1,32}")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]{0,63}")
-_VALUE: Final = re.compile(r"[A-Za-z0-9_.:+*#@/!?%&()~ \-\u00a1-\u2027\u2030-\ud7ff\uf900-\U0010ffff]*")
+_VALUE: Final = re.compile(r"[A-Za-z0-9_.:+*#@/~ \-\u00a1-\u2027\u2030-\ud7ff\uf900-\U0010ffff]*")
+_ARGUMENT: Final = re.compile(r"[A-Za-z0-9_.:+*#@/~\-]*")
 _HOST: Final = re.compile(r"[A-Za-z0-9.\-]{1,253}(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?")
 _USER: Final = re.compile(r"[A-Za-z0-9_.+*#\-]{1,64}")
 _ENCODED: Final = re.compile(r"~([0-9A-F]{2})")
@@ -56,14 +57,14 @@ def encode_variable(value: str) -> str:
     Not percent-encoding: the switch leaves ``%0A`` alone when it writes a plain event, so the reader of the event
     would decode it once and the reader of ``uuid_getvar`` would not.
     """
-    data = value.encode("utf-8", "surrogatepass")
+    data = value.encode("utf-8", "replace")
     return "".join(chr(byte) if byte in _KEPT else f"~{byte:02X}" for byte in data)
 
 
 def decode_variable(value: str) -> str:
     """The text that `encode_variable` was given."""
     data = _ENCODED.sub(lambda match: chr(int(match[1], 16)), value)
-    return data.encode("latin-1", "replace").decode("utf-8", "surrogatepass" if "~ED" in value else "replace")
+    return data.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def variables(values: Mapping[str, str | int | bool]) -> list[str]:
@@ -82,7 +83,7 @@ def variable_value(value: str | int | bool) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
-    if not _VALUE.fullmatch(value) or value.startswith("~~") or value != value.strip() or ":_:" in value:
+    if not _VALUE.fullmatch(value) or value != value.strip() or ":_:" in value:
         raise UnsafeValue(f"not safe as the value of a channel variable: {value[:60]!r}")
     return value
 
@@ -182,9 +183,8 @@ class Originate:
         return Api("originate", rest=f"{dial} &{self._then()}")
 
     def _then(self) -> str:
-        if any(c in "()' \\$," for c in text(self.argument, "an application's argument")):
-            raise UnsafeValue(f"not safe as an application's argument in a dial string: {self.argument[:60]!r}")
-        return f"{name(self.application, 'an application')}({self.argument})"
+        argument = _part(_ARGUMENT, self.argument, "safe argument in a dial string")
+        return f"{name(self.application, 'an application')}({argument})"
 
     def job(self, job: str | None = None) -> BgApi:
         """The same as a background job."""

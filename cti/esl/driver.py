@@ -4,12 +4,12 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 from cti.esl.commands import Auth, Command, UserAuth
-from cti.esl.errors import EslError, EventOverflow
+from cti.esl.errors import CommandTimeout, Disconnected, EslError, EventOverflow
 from cti.esl.events import Event
-from cti.esl.protocol import LogLine, Reply
+from cti.esl.protocol import LogLine, Reply, Slot
 from cti.esl.wire import Limits
 
 
@@ -41,7 +41,7 @@ class Connection(Protocol):
 
     @property
     def late_replies(self) -> int:
-        """Replies that came after nobody waited any more, and were thrown away."""
+        """Replies that came when nobody waited any more, and were thrown away."""
 
     @property
     def events(self) -> "EventQueue":
@@ -136,3 +136,72 @@ class EventQueue:
             self._paused = False
             self._on_room()
         return item
+
+
+class ReplyWaiters:
+    """Who waits for which reply, and until when. The line itself is the driver's; a slot never leaves it early."""
+
+    def __init__(self, address: Address, line: deque[Slot]) -> None:
+        self.late_replies = 0
+        self._address = address
+        self._line = line
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def wait(self, slot: Slot, timeout: float | None) -> "asyncio.Future[Reply]":
+        """The future of the reply; it fails after `timeout` seconds (None: COMMAND_TIMEOUT)."""
+        future: asyncio.Future[Reply] = self._loop.create_future()
+        slot.waiter = future
+        slot.deadline = self._loop.time() + (COMMAND_TIMEOUT if timeout is None else timeout)
+        if self._timer is None or slot.deadline < self._timer.when():
+            self._set_timer(slot.deadline)
+        return future
+
+    def answer(self, slot: Slot, reply: Reply) -> None:
+        """The reply is here; it is thrown away when nobody waits any more."""
+        future = _future(slot)
+        if future.done():
+            self.late_replies += 1
+        else:
+            future.set_result(reply)
+
+    def fail(self, error: EslError) -> None:
+        """The connection is over: so is the wait of everybody in line."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while self._line:
+            slot = self._line.popleft()
+            if not _future(slot).done():
+                _future(slot).set_exception(Disconnected(f"{slot.command}: sent, but before the reply: {error.what}"))
+
+    def _set_timer(self, when: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(when, self._expire)
+
+    def _expire(self) -> None:
+        """Fails the waits whose time is up; their slots stay. One timer serves all commands."""
+        self._timer = None
+        now = self._loop.time()
+        later = []
+        for slot in self._line:
+            if _future(slot).done():
+                continue
+            if slot.deadline <= now:
+                what = f"{slot.command}: no reply from {self._address} in time"
+                _future(slot).set_exception(CommandTimeout(what))
+            else:
+                later.append(slot.deadline)
+        if later:
+            self._set_timer(min(later))
+
+
+def _future(slot: Slot) -> "asyncio.Future[Reply]":
+    return cast("asyncio.Future[Reply]", slot.waiter)
+
+
+def ignore_outcome(future: "asyncio.Future[Reply]") -> None:
+    """A done-callback for a command whose reply does not matter."""
+    if not future.cancelled():
+        future.exception()

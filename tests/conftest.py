@@ -1,0 +1,7 @@
+"""What every test shares: the sizes of the property tests."""
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("ci", max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("nightly", parent=settings.get_profile("ci"), max_examples=100_000)
+settings.load_profile("ci")
