@@ -118,8 +118,7 @@ class AsyncioConnection(asyncio.BufferedProtocol):
                 self._waiters.answer(output.slot, output.reply)
             elif isinstance(output, SignedIn) and not self.signed_in.done():
                 self.signed_in.set_result(None)
-        if protocol.phase is Phase.SIGNING_IN:
-            self._flush()
+        self._flush()  # the protocol answers a greeting by itself
         error = protocol.error or events.flush()
         if error is not None:
             self.abort(error)

@@ -3,7 +3,7 @@
 greenswitch connects, signs in, reads lines and heads, and keeps the commands in order. Mended here, because it would
 let a caller forge events or hang the server: it decodes events before it splits them, and as UTF-8 or not at all; a
 disconnect leaves its pending commands waiting; connecting has no time limit; a partial send is lost; its reader
-outruns whoever handles the events. Not mended: the head of a frame has no cap.
+outruns whoever handles the events; the head of a frame has no cap.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ from cti.esl.errors import (
     ConnectFailed,
     Disconnected,
     EslError,
+    HeaderTooLarge,
     NoGreeting,
     TooManyPending,
     WireError,
@@ -165,6 +166,7 @@ class _Worker(greenswitch.esl.InboundESL):  # type: ignore[misc]
         self._to_send: deque[tuple[Slot, bytes]] = deque()
         self._received: deque[Event | LogLine | tuple[Slot, Reply]] = deque()
         self._stopping = False
+        self._lines: _CappedLines
         self._failure: EslError | None = None
         self._watcher: Any = None
         self._watcher_lock = threading.Lock()  # the other thread must not wake a loop that is gone
@@ -245,6 +247,7 @@ class _Worker(greenswitch.esl.InboundESL):  # type: ignore[misc]
     # --- greenswitch's own methods, mended ---
 
     def start_event_handlers(self) -> None:
+        self._lines = self.sock_file = _CappedLines(self.sock_file, self._limits.max_header)
         self._receive_events_greenlet = gevent.spawn(self.receive_events)
 
     def receive_events(self) -> None:
@@ -254,6 +257,7 @@ class _Worker(greenswitch.esl.InboundESL):  # type: ignore[misc]
             self._failure = error
         except (KeyError, ValueError, IndexError) as error:  # how greenswitch says that it did not understand
             self._failure = WireError(f"not the Event Socket's protocol ({type(error).__name__})")
+        self._failure = self._failure or self._lines.failure
         self.connected = False
         self._auth_request_event.set()
         for entry in self._commands_sent:
@@ -267,6 +271,8 @@ class _Worker(greenswitch.esl.InboundESL):  # type: ignore[misc]
             raise AuthRejected(f"the password was refused ({reply.data[:80]})")
 
     def handle_event(self, event: Any) -> None:
+        if not event.headers:
+            return  # one newline more than needed: the reply to userauth ends so
         kind = event.headers["Content-Type"]
         if kind in ("text/event-plain", "text/event-json", "log/data"):
             body = b"\n" + self._read_body(event)
@@ -312,3 +318,24 @@ class _Worker(greenswitch.esl.InboundESL):  # type: ignore[misc]
             self._room.wait(0.1)
             if self._stopping:
                 break
+
+
+class _CappedLines:
+    """greenswitch's socket file, with a cap on the lines of one head."""
+
+    def __init__(self, file: Any, cap: int) -> None:
+        self.read = file.read
+        self.close = file.close
+        self.failure: HeaderTooLarge | None = None
+        self._readline = file.readline
+        self._cap = cap
+        self._size = 0
+
+    def readline(self) -> bytes:
+        """The next line. greenswitch ends on any exception from here and keeps quiet about it."""
+        line: bytes = self._readline(self._cap + 1)
+        self._size = 0 if line == b"\n" else self._size + len(line)
+        if self._size > self._cap:
+            self.failure = HeaderTooLarge(f"{self._size} bytes of headers, the cap is {self._cap}")
+            raise self.failure
+        return line

@@ -54,9 +54,9 @@ class Peer:
             await self.writer.wait_closed()
 
     async def wait_closed(self) -> None:
-        """Until the client hangs up; what it still says is dropped."""
+        """Until the client hangs up or says exit; what else it says is dropped."""
         with suppress(ConnectionError):
-            while await self.reader.read(65536):
+            while (data := await self.reader.read(65536)) and not data.endswith(b"exit\n\n"):
                 pass
 
 
@@ -74,7 +74,7 @@ class FakeSwitch:
 @asynccontextmanager
 async def fake_switch(*scripts: Script) -> AsyncIterator[FakeSwitch]:
     """Runs `scripts`, one a connection, the last one for all later ones. An error in a script fails the test."""
-    errors: list[BaseException] = []
+    errors: list[Exception] = []
     tasks: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -85,12 +85,13 @@ async def fake_switch(*scripts: Script) -> AsyncIterator[FakeSwitch]:
         switch.visits += 1
         try:
             await script(Peer(reader, writer))
+            writer.close()
+            await writer.wait_closed()
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the client left, or the test is over
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001 (raised again when the switch is taken down)
             errors.append(error)
-        finally:
-            writer.close()
+        writer.transport.abort()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=1 << 24)
     switch = FakeSwitch(server.sockets[0].getsockname()[1])
@@ -101,15 +102,6 @@ async def fake_switch(*scripts: Script) -> AsyncIterator[FakeSwitch]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # the transports close in the next turn of the loop
         if errors:
             raise errors[0]
-
-
-@asynccontextmanager
-async def connected(connect: Connect, address: Address, **options: object) -> AsyncIterator[connection.AsyncioConnection]:
-    """A signed-in connection by one of the drivers."""
-    link = await connect(address, PASSWORD, options.get("limits"), options.get("timeout", 5.0))
-    try:
-        yield link
-    finally:
-        await link.close()

@@ -77,7 +77,14 @@ def test_what_a_call_says() -> None:
 
 def test_plain_and_json_say_the_same() -> None:
     """The same call recorded in both formats: same events, same readings of what does not change between calls."""
-    stable = ("Event-Name", "Channel-State", "Answer-State", "Caller-Caller-ID-Number", "Application", "variable_direction")
+    stable = (
+        "Event-Name",
+        "Channel-State",
+        "Answer-State",
+        "Caller-Caller-ID-Number",
+        "Application",
+        "variable_direction",
+    )
 
     def story(name: str) -> list[tuple[str | None, ...]]:
         events = []

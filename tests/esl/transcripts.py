@@ -85,9 +85,7 @@ def command(data: bytes) -> Command:
         case "sendmsg" if values["call-command"] == "hangup":
             return Hangup(line)
         case "sendmsg":
-            return Execute(
-                line, values["execute-app-name"], values.get("execute-app-arg", ""), id=values["Event-UUID"]
-            )
+            return Execute(line, values["execute-app-name"], values.get("execute-app-arg", ""), id=values["Event-UUID"])
     return {"exit": Exit(), "noevents": NoEvents(), "nolog": NoLog(), "nosuch": Unknown()}[verb]
 
 

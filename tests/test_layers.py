@@ -1,0 +1,79 @@
+"""Who may import whom: the table of the design, enforced."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "cti"
+
+# The longest prefix that fits a module decides. What it may import from cti; () is nothing.
+MAY_IMPORT: dict[str, tuple[str, ...]] = {
+    "cti.ids": (),
+    "cti.errors": (),
+    "cti.acd": ("cti.ids", "cti.errors"),
+    "cti.ivr": ("cti.ids", "cti.errors"),
+    "cti.esl": ("cti.errors",),
+    "cti.switch.port": ("cti.ids", "cti.errors"),
+    "cti.switch.freeswitch": ("cti.switch.port", "cti.esl", "cti.errors", "cti.ids"),
+    "cti.softswitch": ("cti.esl.wire", "cti.errors"),
+    "cti.config": ("cti.ids", "cti.errors", "cti.ivr.steps"),
+    "cti.records": ("cti.ids", "cti.errors", "cti.acd.effects"),
+    "cti.engine": ("cti.acd", "cti.ivr", "cti.switch.port", "cti.records", "cti.config", "cti.ids", "cti.errors"),
+    "cti.web": ("cti.engine", "cti.records", "cti.config", "cti.ids", "cti.errors"),
+    "cti.log": ("cti.ids", "cti.errors"),
+    "cti.console": ("cti.esl", "cti.errors"),
+    "cti.app": ("cti",),
+    "cti.cli": ("cti",),
+}
+
+# Rooms that do no I/O: standard library only, and not these.
+PURE = ("cti.acd", "cti.esl.wire", "cti.esl.events", "cti.esl.commands", "cti.esl.protocol", "cti.esl.dialstring")
+IMPURE = {"asyncio", "socket", "threading", "time", "random", "logging", "structlog", "gevent"}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT.parent).with_suffix("").parts
+        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that a file imports, wherever in it the import stands."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            found.add(node.module or "")
+            found.update(f"{node.module}.{alias.name}" for alias in node.names if node.module == "cti")
+    return found
+
+
+def within(module: str, room: str) -> bool:
+    return module == room or module.startswith(room + ".")
+
+
+def room_of(module: str) -> str | None:
+    return max((room for room in MAY_IMPORT if within(module, room)), key=len, default=None)
+
+
+@pytest.mark.parametrize(("module", "path"), list(modules()), ids=lambda value: value if isinstance(value, str) else "")
+def test_a_module_imports_only_what_its_layer_may(module: str, path: Path) -> None:
+    if path.name == "__init__.py" and path.stat().st_size < 1000 and not imports(path):
+        return
+    room = room_of(module)
+    assert room is not None, f"{module} has no line in the layer table"
+    allowed = (room, *MAY_IMPORT[room])
+    for imported in imports(path):
+        if within(imported, "cti") and imported != "cti":
+            assert any(within(imported, other) for other in allowed), f"{module} may not import {imported}"
+    assert module == "cti.cli" or "cti.cli" not in imports(path), f"{module} may not import cti.cli"
+
+
+@pytest.mark.parametrize(("module", "path"), list(modules()), ids=lambda value: value if isinstance(value, str) else "")
+def test_pure_rooms_do_no_io(module: str, path: Path) -> None:
+    if any(within(module, room) for room in PURE):
+        assert not {name.split(".")[0] for name in imports(path)} & IMPURE
