@@ -147,6 +147,8 @@ class GreenswitchConnection:
 class _Worker(greenswitch.esl.InboundESL):  # type: ignore[misc]
     """greenswitch, in its thread. Only `start`, `submit`, `wake` and `stop` are called from the other one."""
 
+    sock_file: Any
+
     def __init__(
         self,
         owner: GreenswitchConnection,
