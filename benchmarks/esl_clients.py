@@ -55,7 +55,7 @@ class Meter:
 
     def result(self) -> dict[str, object]:
         """What the parent process is told."""
-        peak = _memory("VmHWM")
+        peak = max(_memory("VmHWM"), *self.rss, 0)  # the kernel's counters lag by some pages
         return {"cpu": self._cpu, "wall": self._wall, "rss": self.rss, "peak": peak, "waited": self.waited}
 
 
@@ -81,7 +81,11 @@ class Client(Protocol):
         """Subscribes to all events and reads five headers of each, up to the last mark."""
 
     def commands(self, port: int, count: int, window: int, meter: Meter) -> None:
-        """Sends `count` commands from `window` workers, each of which waits for its reply before the next."""
+        """Sends `count` commands with `window` of them under way, in the way that the library has for it.
+
+        Ours: futures. libesl: replies read like events. greenswitch and Genesis: one worker for each place of the
+        window, since their send returns with the reply.
+        """
 
 
 class Ours:
@@ -185,7 +189,7 @@ class Libesl:
         if window == 1:
             for _ in range(count):
                 connection.api(COMMAND).getBody()
-        else:  # no workers here: the window is kept full by hand, and the replies are read like events
+        else:
             for sent in range(count + window):
                 if sent < count:
                     connection.send(f"api {COMMAND}")

@@ -7,7 +7,7 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import accumulate
 from pathlib import Path
 from typing import Final
@@ -60,13 +60,11 @@ class Switch:
 
     def serve(self, listener: socket.socket) -> None:
         """Serves one client until it leaves."""
-        client, _ = listener.accept()
-        with client:
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            try:
+        with suppress(OSError):  # nobody came, or the client was stopped
+            client, _ = listener.accept()
+            with client:
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._converse(client)
-            except ConnectionError:
-                pass  # the client left, or was stopped
 
     def _converse(self, client: socket.socket) -> None:
         client.sendall(b"Content-Type: auth/request\n\n")
@@ -100,4 +98,6 @@ def serving(switch: Switch) -> Iterator[int]:
         thread = threading.Thread(target=switch.serve, args=[listener], daemon=True)
         thread.start()
         yield listener.getsockname()[1]
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)  # a client that never came leaves accept waiting
     thread.join(timeout=5)

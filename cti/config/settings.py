@@ -274,7 +274,8 @@ def _by_name(names: Mapping[str, str]) -> Origin:
             name = PREFIX + DELIMITER.join(path[:length]).upper()
             if name in names:
                 return Place(names[name])
-        return Place("the settings")
+        below = PREFIX + DELIMITER.join((*path, "")).upper()
+        return Place(next((names[name] for name in names if name.startswith(below)), "the settings"))
 
     return origin
 

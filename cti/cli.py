@@ -1,0 +1,176 @@
+"""The command line."""
+
+import asyncio
+import json
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from cti import app, console
+from cti.config.agents import load_agents
+from cti.config.settings import Loaded, load_settings
+from cti.errors import CtiError
+from cti.esl.driver import Address
+from cti.esl.wire import Limits
+from cti.switch.configuration import Carrier, Phone, render
+
+CONFIG = click.option(
+    "--config",
+    "config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("config/cti.yaml"),
+    show_default=True,
+    help="The settings file.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="cti-server", prog_name="cti")
+def cti() -> None:
+    """The contact-centre server and its tools."""
+
+
+def main() -> NoReturn:
+    """Runs the command line; an error of ours is a message and exit code 2, never a traceback."""
+    try:
+        cti(standalone_mode=False)
+    except CtiError as error:
+        click.echo(f"{click.style('error', fg='red', bold=True)}: {error}", err=True)
+        sys.exit(2)
+    except click.exceptions.Exit as leave:
+        sys.exit(leave.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    sys.exit(0)
+
+
+@cti.command()
+@CONFIG
+def run(config: Path) -> None:
+    """Run the server until it is stopped (Ctrl-C, SIGTERM)."""
+    app.serve(load_settings(config).settings)
+
+
+@cti.group("config")
+def config_group() -> None:
+    """The settings."""
+
+
+@config_group.command("show")
+@CONFIG
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def config_show(config: Path, as_json: bool) -> None:
+    """Print what is in force and where each value came from; secrets are masked."""
+    rows = load_settings(config).listing()
+    if as_json:
+        click.echo(
+            json.dumps(
+                {row.name: {"value": row.value, "origin": row.origin} for row in rows}, indent=2, ensure_ascii=False
+            )
+        )
+        return
+    widths = [max(len(getattr(row, column)) for row in rows) for column in ("name", "value")]
+    for row in rows:
+        click.echo(f"{row.name:<{widths[0]}}  {row.value:<{widths[1]}}  {click.style(row.origin, dim=True)}")
+
+
+@cti.command("console")
+@CONFIG
+@click.option("--node", help="Which node of esl.nodes; the first when not given.")
+@click.option("-x", "--execute", "lines", multiple=True, help="Run this line and leave; may be given again.")
+@click.option("--json", "as_json", is_flag=True, help="Replies and events as one line of JSON each.")
+def console_command(config: Path, node: str | None, lines: tuple[str, ...], as_json: bool) -> None:
+    """Talk to a FreeSWITCH: send commands, follow events."""
+    loaded = load_settings(config)
+    sys.exit(asyncio.run(_console(loaded, node, lines, as_json)))
+
+
+async def _console(loaded: Loaded, node: str | None, lines: tuple[str, ...], as_json: bool) -> int:
+    nodes = loaded.settings.esl.nodes
+    name = node or next(iter(nodes), "")
+    if name not in nodes:
+        raise CtiError(f"no node {name!r} in esl.nodes", remedy=f"There are: {', '.join(nodes) or 'none'}")
+    chosen = nodes[name]
+    connect = app.DRIVERS[loaded.settings.esl.driver]
+    address = Address(chosen.host, chosen.port)
+    connection = await connect(address, app.credentials(chosen), Limits(), loaded.settings.esl.connect_timeout)
+    person = console.Console(connection, name, as_json)
+    if as_json or not sys.stdout.isatty():
+        person.write = lambda text: click.echo(text if isinstance(text, str) else "".join(part[1] for part in text))
+    return await console.run(person, lines)
+
+
+@cti.group("freeswitch")
+def freeswitch_group() -> None:
+    """FreeSWITCH's configuration."""
+
+
+@freeswitch_group.command("render")
+@CONFIG
+@click.option(
+    "--new-passwords",
+    type=click.Path(dir_okay=False, path_type=Path),
+    is_flag=False,
+    flag_value=Path("secrets/CTI_AGENTS__PASSWORDS"),
+    help="Make passwords for agents without one and keep them in this secret file [secrets/CTI_AGENTS__PASSWORDS].",
+)
+def freeswitch_render(config: Path, new_passwords: Path | None) -> None:
+    """Write config/freeswitch/rendered: variables, agents' phones, gateways."""
+    settings = load_settings(config).settings
+    agents = load_agents(settings.routing)
+    passwords = {agent: secret.get_secret_value() for agent, secret in settings.agents.passwords.items()}
+    missing = [agent for agent in agents.ids() if not passwords.get(agent)]
+    if missing and new_passwords is not None:
+        passwords |= {agent: secrets.token_urlsafe(12) for agent in missing}
+        _keep(new_passwords, passwords)
+        click.echo(f"{len(missing)} new passwords in {new_passwords}")
+    elif missing:
+        raise CtiError(
+            f"no SIP password for {', '.join(missing)}",
+            remedy="Set CTI_AGENTS__PASSWORDS__<ID>, or let --new-passwords make them",
+        )
+    options = settings.freeswitch
+    node = settings.esl.nodes.get(options.node)
+    if node is None:
+        raise CtiError(f"freeswitch.node: no node {options.node!r} in esl.nodes")
+    values = {"esl_port": node.port, "esl_password": node.password.get_secret_value(), **options.vars}
+    phones = [Phone(agent, agents.agents[agent].name, passwords[agent]) for agent in agents.ids()]
+    carriers = [
+        Carrier(
+            name,
+            gateway.proxy,
+            gateway.username,
+            gateway.password.get_secret_value(),
+            gateway.register_,
+            gateway.number,
+        )
+        for name, gateway in options.gateways.items()
+    ]
+    for path in render(options.folder, values, phones, carriers):
+        click.echo(f"wrote {path}")
+    click.echo(f"{len(phones)} phones, {len(carriers)} gateways. Apply with: cti console -x reloadxml")
+
+
+def _keep(path: Path, passwords: dict[str, str]) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(passwords, file, indent=1)
+
+
+@cti.command("bench", context_settings={"ignore_unknown_options": True})
+@click.argument("what", type=click.Choice(["esl"]))
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def bench(what: str, options: tuple[str, ...]) -> None:
+    """Measure against peers (from a source tree): cti bench esl [--json]."""
+    try:
+        from benchmarks import esl  # a source tree has them, an installed server does not
+    except ImportError as error:
+        raise CtiError("benchmarks/ is not here", remedy="Run `cti bench` in a source tree") from error
+    sys.exit(esl.main(list(options)))

@@ -1,0 +1,1 @@
+"""Real phones for tests: SIPp for callers and carriers, baresip for agents."""

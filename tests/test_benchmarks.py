@@ -1,0 +1,39 @@
+"""The benchmark runs and reports in its shape. How fast anything is, is not tested here."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks import esl
+from benchmarks.esl_server import recorded_events
+
+SMALL = ["--events", "200", "--commands", "200", "--memory", "1000", "--repeat", "1"]
+OURS = ["--client", "ours", "--client", "ours, uvloop", "--client", "ours, greenswitch driver"]
+
+
+def test_the_traffic_is_the_plain_events_of_the_recordings() -> None:
+    frames = recorded_events()
+    assert len(frames) == 520
+    assert all(frame.startswith(b"Content-Length: ") and b"Event-Name: " in frame for frame in frames)
+
+
+def test_json_has_every_measurement_of_every_client(capsys: pytest.CaptureFixture[str]) -> None:
+    assert esl.main([*SMALL, *OURS, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["machine"].keys() == {"cores", "python"}
+    assert report["notes"] == {}
+    assert list(report["results"]) == ["events", "commands", "one at a time", "memory"]
+    for clients in report["results"].values():
+        assert list(clients) == ["ours", "ours, uvloop", "ours, greenswitch driver"]
+        for columns in clients.values():
+            assert all(span["min"] <= span["median"] <= span["max"] for span in columns.values())
+    assert [verdict["met"] for verdict in report["targets"][:3]] == [None, None, None]  # no peer was run
+
+
+def test_the_table_says_what_is_missing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LIBESL_PATH", str(tmp_path))
+    assert esl.main([*SMALL, "--client", "libesl"]) == 0
+    assert "libesl: not found: set LIBESL_PATH" in capsys.readouterr().out

@@ -1,0 +1,118 @@
+"""The command line as people run it: in a process of its own."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.esl.fake import Peer, answer, event, fake_switch, reply
+
+CTI = Path(sys.executable).with_name("cti")
+ROOT = Path(__file__).parent.parent
+
+
+def cti(*arguments: str, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ["PATH"], "CTI_SECRETS_DIR": str(ROOT / "tests" / "data"), **variables}
+    return subprocess.run([CTI, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=30)
+
+
+def test_config_show_says_where_each_value_came_from_and_masks_secrets() -> None:
+    shown = cti("config", "show", CTI_ESL__NODES__MAIN__PASSWORD="a-secret-word")
+    assert shown.returncode == 0, shown.stderr
+    rows = {line.split()[0]: line.split(maxsplit=2)[1:] for line in shown.stdout.splitlines()}
+    assert rows["esl.nodes.main.port"] == ["8021", "config/cti.yaml:12:13"]
+    assert rows["esl.nodes.main.password"] == [
+        "********",
+        "environment variable CTI_ESL__NODES__MAIN__PASSWORD",
+    ]
+    assert "a-secret-word" not in shown.stdout + cti("config", "show", "--json").stdout
+
+
+def test_an_error_is_a_message_and_no_traceback() -> None:
+    wrong = cti("run", CTI_ESL__DRIVER="greenswich")
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith("error: environment variable CTI_ESL__DRIVER")
+    assert "did you mean greenswitch?" in wrong.stderr
+    assert "Traceback" not in wrong.stderr
+
+
+def test_the_well_known_password_is_refused_off_loopback() -> None:
+    wrong = cti("run", CTI_ESL__NODES__MAIN__HOST="192.0.2.1")
+    assert wrong.returncode == 2
+    assert "ClueCon is known to everybody" in wrong.stderr
+
+
+def test_a_wrong_command_shows_the_usage() -> None:
+    assert "No such command" in cti("rnu").stderr
+    assert "Run the server" in cti("--help").stdout
+
+
+def test_console_says_why_it_cannot_connect() -> None:
+    wrong = cti("console", "-x", "status", CTI_ESL__NODES__MAIN__PORT="1")
+    assert wrong.returncode == 2
+    assert "cannot connect to 127.0.0.1:1" in wrong.stderr
+    assert "Check that FreeSWITCH runs" in wrong.stderr
+
+
+def test_render_makes_passwords_once_and_keeps_them(tmp_path: Path) -> None:
+    folder = tmp_path / "freeswitch"
+    folder.mkdir()
+    (folder / "vars.xml").write_bytes((ROOT / "config" / "freeswitch" / "vars.xml").read_bytes())
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    variables = {"CTI_FREESWITCH__FOLDER": str(folder), "CTI_SECRETS_DIR": str(secrets)}
+    missing = cti("freeswitch", "render", **variables)
+    assert missing.returncode == 2
+    assert "no SIP password for 1001" in missing.stderr
+    file = secrets / "CTI_AGENTS__PASSWORDS"
+    made = cti("freeswitch", "render", "--new-passwords", str(file), **variables)
+    assert made.returncode == 0, made.stderr
+    assert file.stat().st_mode & 0o777 == 0o600
+    passwords = json.loads(file.read_text())
+    assert set(passwords) == {"1001", "1002", "1005", "1006", "1009"}
+    first = (folder / "rendered" / "directory" / "agents.xml").read_text()
+    again = cti("freeswitch", "render", "--new-passwords", str(file), **variables)
+    assert again.returncode == 0, again.stderr
+    assert (folder / "rendered" / "directory" / "agents.xml").read_text() == first
+    assert json.loads(file.read_text()) == passwords
+
+
+@pytest.mark.parametrize("driver", ["asyncio", "greenswitch"])
+async def test_the_server_attaches_shows_a_call_and_stops_in_order(driver: str, tmp_path: Path) -> None:
+    stopped = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.let_in()
+        assert (await peer.hear()).startswith(b"event plain ")
+        peer.say(reply("+OK event listener enabled plain"))
+        assert await peer.hear() == b"api show channels as json"
+        peer.say(answer('{"row_count": 0}'))
+        created = [("Event-Name", "CHANNEL_CREATE"), ("Unique-ID", "leg-1"), ("Channel-Call-UUID", "call-1")]
+        peer.say(event(*created, ("Call-Direction", "inbound"), ("Caller-Caller-ID-Number", "13800138000")))
+        peer.say(event(("Event-Name", "CHANNEL_PARK"), ("Unique-ID", "leg-1"), ("variable_cti_call_id", "ours")))
+        assert await peer.hear() == b"exit"
+        stopped.set()
+
+    environment = {**os.environ, "CTI_SECRETS_DIR": str(tmp_path), "CTI_ESL__NODES__MAIN__PASSWORD": "secret"}
+    async with asyncio.timeout(20), fake_switch(script) as switch:
+        environment |= {"CTI_ESL__NODES__MAIN__PORT": str(switch.address.port), "CTI_ESL__DRIVER": driver}
+        server = await asyncio.create_subprocess_exec(
+            CTI, "run", cwd=ROOT, env=environment, stderr=asyncio.subprocess.PIPE
+        )
+        lines = []
+        while not lines or lines[-1]["event"] != "leg parked":
+            lines.append(json.loads(await server.stderr.readline()))
+        server.send_signal(signal.SIGTERM)
+        await stopped.wait()
+        rest, code = await server.stderr.read(), await server.wait()
+    assert code == 0
+    assert json.loads(rest)["event"] == "server stopped"
+    assert [line["event"] for line in lines] == ["server started", "switch attached", "leg created", "leg parked"]
+    created, parked = lines[2:]
+    assert (created["call_id"], created["leg_id"], created["ani"]) == ("call-1", "leg-1", "138****8000")
+    assert parked["call_id"] == "ours"
