@@ -74,7 +74,9 @@ def test_a_caller_cannot_write_to_the_terminal() -> None:
 
 
 def test_a_list_is_a_table_of_what_people_look_for() -> None:
-    rows = [{"uuid": "1", "direction": "inbound", "cid_num": "138", "dest": "400", "callstate": "ACTIVE", "hostname": "h"}]
+    rows = [
+        {"uuid": "1", "direction": "inbound", "cid_num": "138", "dest": "400", "callstate": "ACTIVE", "hostname": "h"}
+    ]
     assert table(json.dumps({"row_count": 1, "rows": rows})).splitlines() == [
         "uuid  direction  cid_num  dest  callstate",
         "1     inbound    138      400   ACTIVE",

@@ -16,7 +16,9 @@ class Terminal(io.StringIO):
 
 def written(stream: io.StringIO, **options: object) -> str:
     log.configure(stream=stream, **options)
-    structlog.get_logger().info("leg created", call_id="13800138000", leg_id="l-1", ani="13800138000", name="\x1b[2J\n张")
+    structlog.get_logger().info(
+        "leg created", call_id="13800138000", leg_id="l-1", ani="13800138000", name="\x1b[2J\n张"
+    )
     return stream.getvalue()
 
 

@@ -43,7 +43,9 @@ class FreeSwitch:
 
     def launch(self) -> None:
         """Starts it, on the same ports each time; `ready` says when it takes calls."""
-        places = [f"-{name}={self._folder / name}" for name in ("conf", "log", "db", "run", "certs", "temp", "recordings")]
+        places = [
+            f"-{name}={self._folder / name}" for name in ("conf", "log", "db", "run", "certs", "temp", "recordings")
+        ]
         words = [word for place in places for word in place.split("=", 1)]
         clean = {key: value for key, value in os.environ.items() if not key.startswith("FS_")}
         with (self._folder / "output").open("ab") as output:
@@ -59,7 +61,7 @@ class FreeSwitch:
         """Returns when it can be signed in to and both SIP profiles run."""
         try:
             async with asyncio.timeout(START_LIMIT):
-                while not await self._takes_calls():
+                while not await self._takes_calls():  # noqa: ASYNC110 (a process tells nobody that it is ready)
                     await asyncio.sleep(0.02)
         except TimeoutError:
             raise RuntimeError(f"FreeSWITCH is not ready after {START_LIMIT} s\n{self.story()}") from None

@@ -50,10 +50,10 @@ class Sipp:
         return "\n".join(tail(self._folder / name) for name in ("errors", "messages", "screen"))
 
     async def listening(self) -> None:
-        """Returns when it listens. Read from the kernel's table: to try the port would be to take it."""
+        """Returns when it listens."""
         try:
             async with asyncio.timeout(5):
-                while f"0100007F:{self.port:04X}" not in Path("/proc/net/udp").read_text():
+                while not _is_bound(self.port):
                     if self._process.returncode is not None:
                         raise SippFailed(f"SIPp ended at once\n{self.story()}")
                     await asyncio.sleep(0.01)
@@ -65,6 +65,11 @@ class Sipp:
         if self._process.returncode is None:
             self._process.kill()
         await self._process.wait()
+
+
+def _is_bound(port: int) -> bool:
+    """Whether somebody listens on a UDP port of 127.0.0.1: the kernel's table says it, to try would be to take it."""
+    return f" 0100007F:{port:04X} " in Path("/proc/net/udp").read_text()
 
 
 @asynccontextmanager
