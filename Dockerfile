@@ -19,6 +19,5 @@ COPY config/cti.yaml ./config/
 COPY routing ./routing
 COPY ivr_flows ./ivr_flows
 USER cti
-EXPOSE 8080
 ENTRYPOINT ["cti"]
 CMD ["run", "--config", "config/cti.yaml"]

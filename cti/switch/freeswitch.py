@@ -20,6 +20,7 @@ from cti.switch.port import (
     LegsBridged,
     LegsUnbridged,
     PhoneChanged,
+    PlaybackEnded,
     RecordingChanged,
     SwitchEvent,
 )
@@ -88,6 +89,7 @@ _TRANSLATORS: Final[dict[str, Callable[[Event], SwitchEvent]]] = {
         *_leg(e), application=e.get("Application") or "", execution=e.get("Application-UUID") or ""
     ),
     "DTMF": lambda e: KeyPressed(*_leg(e), key=e.get("DTMF-Digit") or ""),
+    "PLAYBACK_STOP": lambda e: PlaybackEnded(*_leg(e), path=e.get("Playback-File-Path") or ""),
     "RECORD_START": lambda e: RecordingChanged(*_leg(e), path=e.get("Record-File-Path") or "", started=True),
     "RECORD_STOP": lambda e: RecordingChanged(*_leg(e), path=e.get("Record-File-Path") or "", started=False),
     "BACKGROUND_JOB": _job,

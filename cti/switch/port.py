@@ -90,6 +90,13 @@ class ExecutionDone(LegEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class PlaybackEnded(LegEvent):
+    """A file, tone or stream is no longer played to the leg: it is over, or a key or a bridge ended it."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingChanged(LegEvent):
     """A recording of the leg began or stopped."""
 

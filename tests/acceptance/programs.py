@@ -40,7 +40,7 @@ def free_port() -> int:
     that two runs of the tests on one machine seldom meet.
     """
     for _ in range(100):
-        port = random.randrange(10_000, 16_000, 4)  # noqa: S311 (nothing secret)
+        port = random.randrange(10_000, 16_000, 4)
         if all(_is_free(port + i) for i in range(4)):
             return port
     raise RuntimeError("no free port between 10000 and 16000")
