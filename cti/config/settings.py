@@ -40,7 +40,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 class Node(Strict):
     """One FreeSWITCH."""
 
-    host: str = "127.0.0.1"
+    host: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$|^[0-9A-Fa-f:.]+$")] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8021
     user: str = ""
     """USER@DOMAIN signs in as a user of the directory (userauth); empty uses event_socket.conf.xml's password."""

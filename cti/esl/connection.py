@@ -1,13 +1,14 @@
 """The asyncio driver: moves bytes between a socket and the protocol, and wakes whoever waits for a reply."""
 
 import asyncio
+from contextlib import suppress
 from typing import cast
 
 from cti.esl.commands import Auth, Command, Exit, UserAuth
 from cti.esl.driver import Address, EventQueue, ReplyWaiters, ignore_outcome
 from cti.esl.errors import ConnectFailed, Disconnected, EslError
 from cti.esl.events import Event
-from cti.esl.protocol import Answer, EslProtocol, LogLine, Phase, Reply, SignedIn
+from cti.esl.protocol import Answer, EslProtocol, LogLine, Reply, SignedIn
 from cti.esl.wire import Limits
 
 
@@ -77,7 +78,7 @@ class AsyncioConnection(asyncio.BufferedProtocol):
 
     async def close(self) -> None:
         self._leaving = True
-        if self._protocol.phase is Phase.READY:
+        with suppress(EslError):  # over already, or too much is pending to say it
             self.send(Exit()).add_done_callback(ignore_outcome)
         if self._transport is None:
             return

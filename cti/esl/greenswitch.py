@@ -9,6 +9,7 @@ outruns whoever handles the events; the head of a frame has no cap.
 import asyncio
 import threading
 from collections import deque
+from contextlib import suppress
 from typing import Any
 
 import gevent
@@ -93,7 +94,7 @@ class GreenswitchConnection:
 
     async def close(self) -> None:
         self._leaving = True
-        if self._error is None:
+        with suppress(EslError):  # over already, or too much is pending to say it
             self.send(Exit()).add_done_callback(ignore_outcome)
             await asyncio.wait([self._closed], timeout=1.0)
         self.abort(Disconnected("we closed the connection"))
@@ -214,6 +215,8 @@ class _Worker(greenswitch.esl.InboundESL):  # type: ignore[misc]
             error = ConnectFailed(f"cannot connect to {self._address}: {failure.strerror or failure}")
         except EslError as failure:
             error = failure
+        except Exception as failure:  # noqa: BLE001 (the edge of the thread: whoever waits must hear of it)
+            error = Disconnected(f"greenswitch failed: {failure!r}")
         finally:
             gevent.killall([g for g in (self._receive_events_greenlet,) if g is not None])
             if getattr(self, "sock", None) is not None:

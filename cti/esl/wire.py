@@ -165,9 +165,11 @@ class FrameReader:
         return split
 
     def _move_to(self, buffer: bytearray) -> None:
+        """Goes on in `buffer`, which may be the one in use: a view copies what overlaps rightly."""
         held = self._end - self._start
-        buffer[:held] = self._view[self._start : self._end]
-        self._buffer, self._view = buffer, memoryview(buffer)
+        view = memoryview(buffer)
+        view[:held] = self._view[self._start : self._end]
+        self._buffer, self._view = buffer, view
         self._scanned -= self._start
         self._start, self._end = 0, held
 
