@@ -182,7 +182,8 @@ class Bench:
             except subprocess.TimeoutExpired:
                 raise Failed(f"stopped after {self._limit:.0f} s") from None
         if done.returncode:
-            raise Failed(f"failed: {(done.stderr.strip().splitlines() or ['no word'])[-1][:200]}")
+            words = done.stderr.strip().splitlines() or ["no word"]
+            raise Failed(f"failed with {done.returncode}: {words[-1][:200]}")
         run = json.loads(done.stdout.splitlines()[-1])
         if "missing" in run:
             raise Missing(run["missing"])

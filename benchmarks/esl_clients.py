@@ -74,6 +74,12 @@ def read(get: Callable[[str], str | None]) -> str | None:
     return get("Event-Name")
 
 
+def check(reply: str) -> None:
+    """Reads the reply to a command. Raises ValueError when it is not what the switch said."""
+    if len(reply) != 36:
+        raise ValueError(f"not a UUID: {reply!r}")
+
+
 class Client(Protocol):
     """One library, doing the two kinds of work."""
 
@@ -127,9 +133,9 @@ class Ours:
             for _ in range(count):
                 replies.append(connection.send(Api(COMMAND)))
                 if len(replies) == window:
-                    await replies.popleft()
+                    check((await replies.popleft()).text)
             for reply in replies:
-                await reply
+                check((await reply).text)
             meter.stop()
 
 
@@ -154,7 +160,7 @@ class Greenswitch:
 
         def work() -> None:
             for _ in range(count // window):
-                client.send(f"api {COMMAND}")
+                check(client.send(f"api {COMMAND}").data)
 
         client = self._signed_in(port)
         meter.start()
@@ -188,13 +194,13 @@ class Libesl:
         meter.start()
         if window == 1:
             for _ in range(count):
-                connection.api(COMMAND).getBody()
+                check(connection.api(COMMAND).getBody())
         else:
             for sent in range(count + window):
                 if sent < count:
                     connection.send(f"api {COMMAND}")
                 if sent >= window:
-                    connection.recvEvent().getBody()
+                    check(connection.recvEvent().getBody())
         meter.stop()
 
     def _signed_in(self, port: int) -> Any:
@@ -231,7 +237,7 @@ class Genesis:
     async def _commands(self, port: int, count: int, window: int, meter: Meter) -> None:
         async def work() -> None:
             for _ in range(count // window):
-                await client.send(f"api {COMMAND}")
+                check((await client.send(f"api {COMMAND}")).body)
 
         async with self._inbound(HOST, port, PASSWORD) as client:
             meter.start()

@@ -9,6 +9,7 @@ import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, Literal
 
 from cti.esl.errors import UnsafeValue
@@ -52,6 +53,7 @@ def word(value: str, what: str) -> str:
     return value
 
 
+@lru_cache(maxsize=256)  # names come from our code, the same few again and again
 def name(value: str, what: str) -> str:
     """`value`, when it is a plain ASCII name of the switch: an event, an application, an API command."""
     if not _NAME.fullmatch(value):
@@ -220,13 +222,15 @@ class Api(Command):
 
     def line(self) -> str:
         """The command as one would type it."""
-        parts = [name(self.name, "an API command"), *(word(w, "an argument") for w in self.words)]
+        line = name(self.name, "an API command")
+        if self.words:
+            line += "".join([f" {word(w, 'an argument')}" for w in self.words])
         if self.rest:
-            parts.append(text(self.rest, "an argument"))
-        return " ".join(parts)
+            line += f" {text(self.rest, 'an argument')}"
+        return line
 
     def render(self) -> bytes:
-        return _lines(f"api {self.line()}")
+        return f"api {self.line()}\n\n".encode()
 
     def __str__(self) -> str:
         return f"api {self.name}"

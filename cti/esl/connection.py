@@ -8,7 +8,7 @@ from cti.esl.commands import Auth, Command, Exit, UserAuth
 from cti.esl.driver import Address, EventQueue, ReplyWaiters, ignore_outcome
 from cti.esl.errors import ConnectFailed, Disconnected, EslError
 from cti.esl.events import Event
-from cti.esl.protocol import Answer, EslProtocol, LogLine, Reply, SignedIn
+from cti.esl.protocol import EslProtocol, LogLine, Reply, SignedIn, Slot
 from cti.esl.wire import Limits
 
 
@@ -113,10 +113,12 @@ class AsyncioConnection(asyncio.BufferedProtocol):
         self.last_received = self._loop.time()
         protocol.written(nbytes)
         for output in protocol.outputs():
-            if isinstance(output, (Event, LogLine)):
+            if isinstance(output, Event):
                 events.put(output)
-            elif isinstance(output, Answer):
-                self._waiters.answer(output.slot, output.reply)
+            elif isinstance(output, Slot):
+                self._waiters.answer(output)
+            elif isinstance(output, LogLine):
+                events.put(output)
             elif isinstance(output, SignedIn) and not self.signed_in.done():
                 self.signed_in.set_result(None)
         self._flush()  # the protocol answers a greeting by itself

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Protocol
 
 from cti.esl.commands import Auth, Command, UserAuth
 from cti.esl.errors import CommandTimeout, Disconnected, EslError, EventOverflow
@@ -74,10 +74,12 @@ class EventQueue:
     ends when we closed the connection, and raises what ended it otherwise, after the last event.
     """
 
-    __slots__ = ("_closed", "_error", "_items", "_limits", "_on_room", "_paused", "_waiter", "high_water")
+    __slots__ = ("_closed", "_error", "_items", "_limits", "_on_room", "_paused", "_waiter", "high_water", "put")
 
     def __init__(self, limits: Limits, on_room: Callable[[], None]) -> None:
         self._items: deque[Event | LogLine] = deque()
+        self.put = self._items.append
+        """Adds an item. The driver calls `flush` when it has added what it had."""
         self._limits = limits
         self._on_room = on_room
         self._waiter: asyncio.Future[None] | None = None
@@ -89,10 +91,6 @@ class EventQueue:
 
     def __len__(self) -> int:
         return len(self._items)
-
-    def put(self, item: Event | LogLine) -> None:
-        """Adds an item. The driver calls `flush` when it has added what it had."""
-        self._items.append(item)
 
     def flush(self) -> EventOverflow | None:
         """Wakes the reader; the error when there are more events than the cap."""
@@ -157,13 +155,12 @@ class ReplyWaiters:
             self._set_timer(slot.deadline)
         return future
 
-    def answer(self, slot: Slot, reply: Reply) -> None:
-        """The reply is here; it is thrown away when nobody waits any more."""
-        future = _future(slot)
-        if future.done():
+    def answer(self, slot: Slot) -> None:
+        """The reply of a slot is here; it is thrown away when nobody waits any more."""
+        if slot.waiter.done():
             self.late_replies += 1
         else:
-            future.set_result(reply)
+            slot.waiter.set_result(slot.reply)
 
     def fail(self, error: EslError) -> None:
         """The connection is over: so is the wait of everybody in line."""
@@ -172,8 +169,8 @@ class ReplyWaiters:
             self._timer = None
         while self._line:
             slot = self._line.popleft()
-            if not _future(slot).done():
-                _future(slot).set_exception(Disconnected(f"{slot.command}: sent, but before the reply: {error.what}"))
+            if not slot.waiter.done():
+                slot.waiter.set_exception(Disconnected(f"{slot.command}: sent, but before the reply: {error.what}"))
 
     def _set_timer(self, when: float) -> None:
         if self._timer is not None:
@@ -186,19 +183,15 @@ class ReplyWaiters:
         now = self._loop.time()
         later = []
         for slot in self._line:
-            if _future(slot).done():
+            if slot.waiter.done():
                 continue
             if slot.deadline <= now:
                 what = f"{slot.command}: no reply from {self._address} in time"
-                _future(slot).set_exception(CommandTimeout(what))
+                slot.waiter.set_exception(CommandTimeout(what))
             else:
                 later.append(slot.deadline)
         if later:
             self._set_timer(min(later))
-
-
-def _future(slot: Slot) -> "asyncio.Future[Reply]":
-    return cast("asyncio.Future[Reply]", slot.waiter)
 
 
 def ignore_outcome(future: "asyncio.Future[Reply]") -> None:

@@ -43,11 +43,18 @@ class Event:
     def get(self, name: str) -> str | None:
         """The decoded value of a header, or None. Bytes that are not UTF-8 become U+FFFD.
 
-        The value may hold any character, newlines included: a caller chooses some of them.
+        The value may hold any character, newlines included: a caller chooses some of them. He may also write a
+        body, so a find in there is none. The switch writes an inner Content-Length as the last header exactly when a
+        body follows: without one before `at` the empty line, four times as dear to find, need not be looked for.
         """
         raw, needle = self.raw, _needles[name]
         at = raw.find(needle)
-        if at < 0 or (at > self._clear and not self._is_header(at)):
+        if at > self._clear:
+            if raw.find(_LENGTH, self._clear, at) < 0:
+                self._clear = at
+            elif at >= self._head_end():
+                return None
+        elif at < 0:
             return None
         at += len(needle)
         value = raw[at : raw.find(b"\n", at)]
@@ -56,17 +63,6 @@ class Event:
         elif value == _UNDEFINED:
             return ""
         return value.decode("utf-8", "replace")
-
-    def _is_header(self, at: int) -> bool:
-        """Whether the line at `at` belongs to the headers and not to the body, where a caller may have written it.
-
-        The switch writes an inner Content-Length as the last header exactly when a body follows, so without one
-        before `at` there is no need to look for the empty line (four times as dear, for newlines are frequent).
-        """
-        if self.raw.find(_LENGTH, self._clear, at) < 0:
-            self._clear = at
-            return True
-        return at < self._head_end()
 
     def _head_end(self) -> int:
         """The newline that makes the empty line after the headers."""

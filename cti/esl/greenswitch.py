@@ -113,16 +113,16 @@ class GreenswitchConnection:
         if not self.signed_in.done():
             self.signed_in.set_result(None)
 
-    def take_received(self, received: "deque[Event | LogLine | tuple[Slot, Reply]]") -> None:
+    def take_received(self, received: "deque[Event | LogLine | Slot]") -> None:
         """Takes over what has come; one call may stand for many items."""
         self.last_received = asyncio.get_running_loop().time()
         while received and self._error is None:
             item = received.popleft()
-            if not isinstance(item, tuple):
+            if not isinstance(item, Slot):
                 self.events.put(item)
-            elif self._line and self._line[0] is item[0]:
+            elif self._line and self._line[0] is item:
                 self._line.popleft()
-                self._waiters.answer(*item)
+                self._waiters.answer(item)
         error = self.events.flush()
         if error is not None:
             self.abort(error)
@@ -131,6 +131,7 @@ class GreenswitchConnection:
 
     def take_end(self, error: EslError) -> None:
         """The worker is done and its socket closed."""
+        self._worker.join()
         self._finish(error)
         if not self._closed.done():
             self._closed.set_result(None)
@@ -161,13 +162,14 @@ class _Worker(greenswitch.esl.InboundESL):  # type: ignore[misc]
     ) -> None:
         super().__init__(address.host, address.port, "", timeout)
         self.paused = False
+        self._thread = threading.Thread(target=self._work, name=f"greenswitch {address}", daemon=True)
         self._owner = owner
         self._asyncio = loop
         self._address = address
         self._credentials = credentials
         self._limits = limits
         self._to_send: deque[tuple[Slot, bytes]] = deque()
-        self._received: deque[Event | LogLine | tuple[Slot, Reply]] = deque()
+        self._received: deque[Event | LogLine | Slot] = deque()
         self._stopping = False
         self._lines: _CappedLines
         self._failure: EslError | None = None
@@ -179,7 +181,7 @@ class _Worker(greenswitch.esl.InboundESL):  # type: ignore[misc]
     # --- from the event loop's thread ---
 
     def start(self) -> None:
-        threading.Thread(target=self._work, name=f"greenswitch {self._address}", daemon=True).start()
+        self._thread.start()
 
     def submit(self, slot: Slot, data: bytes) -> None:
         self._to_send.append((slot, data))
@@ -188,6 +190,10 @@ class _Worker(greenswitch.esl.InboundESL):  # type: ignore[misc]
     def stop(self) -> None:
         self._stopping = True
         self.wake()
+
+    def join(self) -> None:
+        """Waits for the thread, whose last word was take_end: an interpreter that exits before it does may crash."""
+        self._thread.join(1.0)
 
     def wake(self) -> None:
         self.paused = False
@@ -224,9 +230,9 @@ class _Worker(greenswitch.esl.InboundESL):  # type: ignore[misc]
             with self._watcher_lock:
                 self._watcher.stop()
                 self._watcher = None
+        gevent.get_hub().destroy(destroy_loop=True)
         self._tell(self._owner.take_received, self._received)
         self._tell(self._owner.take_end, error)
-        gevent.get_hub().destroy(destroy_loop=True)
 
     def _tell(self, what: Any, *arguments: object) -> None:
         if not self._asyncio.is_closed():
@@ -292,7 +298,9 @@ class _Worker(greenswitch.esl.InboundESL):  # type: ignore[misc]
             if isinstance(self._commands_sent[0], Slot):
                 body = b"\n" + self._read_body(event)
                 head = "".join(f"\n{name}: {value}" for name, value in event.headers.items()).encode()
-                self._pass_on((self._commands_sent.pop(0), Reply(Frame(kind.encode(), head, body))))
+                slot = self._commands_sent.pop(0)
+                slot.reply = Reply.of(Frame(kind.encode(), head, body))
+                self._pass_on(slot)
             else:
                 super().handle_event(event)  # the answer to auth
         elif kind == "text/disconnect-notice":
@@ -314,7 +322,7 @@ class _Worker(greenswitch.esl.InboundESL):  # type: ignore[misc]
             raise Disconnected("the switch closed the connection")
         return body
 
-    def _pass_on(self, item: "Event | LogLine | tuple[Slot, Reply]") -> None:
+    def _pass_on(self, item: "Event | LogLine | Slot") -> None:
         self._received.append(item)
         if len(self._received) == 1:  # the other side empties it in one go
             self._tell(self._owner.take_received, self._received)

@@ -7,7 +7,7 @@ is here, whether anybody still waits for it or not.
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Final, Protocol
+from typing import Any, Final
 
 from cti.esl.commands import Auth, Command, UserAuth
 from cti.esl.errors import (
@@ -39,12 +39,15 @@ class Reply:
 
     __slots__ = ("_frame", "text")
 
-    def __init__(self, frame: Frame) -> None:
+    def __init__(self, text: str, frame: Frame | None = None) -> None:
+        self.text = text
         self._frame = frame
-        if frame.content_type == b"api/response":
-            self.text = frame.text()
-        else:
-            self.text = frame.header("Reply-Text") or ""
+
+    @classmethod
+    def of(cls, frame: Frame) -> "Reply":
+        """The reply in a command/reply or api/response."""
+        is_api = frame.content_type == b"api/response"
+        return cls(frame.text() if is_api else frame.header("Reply-Text") or "", frame)
 
     @property
     def ok(self) -> bool:
@@ -53,7 +56,7 @@ class Reply:
 
     def header(self, name: str) -> str | None:
         """A header of the reply, such as Job-UUID."""
-        return self._frame.header(name)
+        return self._frame.header(name) if self._frame else None
 
     def expect_ok(self, command: Command) -> "Reply":
         """Itself; raises CommandFailed when the switch refused `command`."""
@@ -65,31 +68,18 @@ class Reply:
         return f"Reply({self.text[:80]!r})"
 
 
-class Waiter(Protocol):
-    """What a driver hangs on a slot, to be woken by."""
-
-    def done(self) -> bool: ...
-
-
 class Slot:
     """One command's place in line. Stays there when nobody waits any more: the reply still comes."""
 
-    __slots__ = ("command", "deadline", "waiter")
+    __slots__ = ("command", "deadline", "reply", "waiter")
 
     def __init__(self, command: Command) -> None:
         self.command = command
-        self.waiter: Waiter | None = None
+        self.waiter: Any = None
+        """The driver's: what it wakes when the reply is here, and until when that is waited for."""
         self.deadline = 0.0
-
-
-class Answer:
-    """A reply and the place in line that it belongs to."""
-
-    __slots__ = ("reply", "slot")
-
-    def __init__(self, slot: Slot, reply: Reply) -> None:
-        self.slot = slot
-        self.reply = reply
+        self.reply: Reply | None = None
+        """Here when the slot is among the outputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +104,7 @@ class Notice:
     lingers: bool
 
 
-Output = Event | Answer | SignedIn | LogLine | Notice
+Output = Event | Slot | SignedIn | LogLine | Notice
 
 _EXPECTED: Final[dict[Phase, frozenset[bytes]]] = {
     Phase.GREETING: frozenset({b"auth/request", b"text/rude-rejection"}),
@@ -178,11 +168,16 @@ class EslProtocol:
     def outputs(self) -> list[Output]:
         """What the bytes received so far mean, in order. Look at `error` afterwards."""
         outputs: list[Output] = []
+        reader, line = self._reader, self._line
         try:
             while self.error is None:
-                if self.phase is Phase.READY:
-                    outputs += map(Event, self._reader.plain_events())
-                frame = self._reader.next_frame()
+                if self.phase is Phase.READY:  # two short ways for nearly all of the traffic
+                    outputs += map(Event, reader.plain_events())
+                    for body in reader.api_responses(len(line)):
+                        slot = line.popleft()
+                        slot.reply = Reply(body[1:].decode("utf-8", "replace"))
+                        outputs.append(slot)
+                frame = reader.next_frame()
                 if frame is None:
                     break
                 self._take(frame, outputs)
@@ -228,7 +223,7 @@ class EslProtocol:
             self.phase = Phase.SIGNING_IN
             self._out.append(self._credentials.render())
         elif kind in (b"command/reply", b"api/response"):
-            self._answer(Reply(frame), outputs)
+            self._answer(Reply.of(frame), outputs)
         elif kind == b"text/event-json":
             outputs.append(JsonEvent(frame.body))
         elif kind == b"text/event-plain":
@@ -252,7 +247,9 @@ class EslProtocol:
             else:
                 self._close(AuthRejected(f"the password was refused ({reply.text.strip()[:80]})"))
         elif self._line:
-            outputs.append(Answer(self._line.popleft(), reply))
+            slot = self._line.popleft()
+            slot.reply = reply
+            outputs.append(slot)
         else:
             raise WireError("a reply that no command asked for")
 

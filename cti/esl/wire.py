@@ -5,6 +5,7 @@ A frame is a block of ``Key: value`` lines, an empty line, and as many bytes of 
 """
 
 import re
+import sys
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,6 +32,7 @@ READ_SIZE: Final = 512 * 1024
 
 _NEWLINE: Final = 0x0A
 _EVENT_HEAD: Final = re.compile(rb"Content-Length: (\d{1,9})\nContent-Type: text/event-plain\n\n")
+_API_HEAD: Final = re.compile(rb"Content-Type: api/response\nContent-Length: (\d{1,9})\n\n")
 
 
 class Frame:
@@ -139,10 +141,17 @@ class FrameReader:
 
         The short way for nearly all of the traffic: it stops at whatever else comes, which is next_frame's.
         """
+        return self._bodies(_EVENT_HEAD, sys.maxsize)
+
+    def api_responses(self, most: int) -> list[bytes]:
+        """The bodies of at most so many whole api/responses that come next, each with the newline before it."""
+        return self._bodies(_API_HEAD, most)
+
+    def _bodies(self, pattern: re.Pattern[bytes], most: int) -> list[bytes]:
         buffer, view, start, end = self._buffer, self._view, self._start, self._end
-        cap, match = self._limits.max_body, _EVENT_HEAD.match
-        payloads: list[bytes] = []
-        while True:
+        cap, match = self._limits.max_body, pattern.match
+        bodies: list[bytes] = []
+        while len(bodies) < most:
             head = match(buffer, start, end)
             if head is None:
                 break
@@ -150,10 +159,10 @@ class FrameReader:
             after = body_at + 1 + length
             if after > end or length > cap:
                 break
-            payloads.append(bytes(view[body_at:after]))
+            bodies.append(bytes(view[body_at:after]))
             start = after
         self._start = start
-        return payloads
+        return bodies
 
     def _head_end(self) -> int:
         """Where the empty line after the headers begins, or -1 when it is not here yet."""

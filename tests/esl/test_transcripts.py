@@ -9,7 +9,7 @@ from cti.esl.commands import Auth, Exit
 from cti.esl.driver import EventQueue
 from cti.esl.errors import Disconnected
 from cti.esl.events import Event, JsonEvent
-from cti.esl.protocol import Answer, EslProtocol, SignedIn
+from cti.esl.protocol import EslProtocol, SignedIn, Slot
 from tests.esl import transcripts
 from tests.esl.fake import DRIVERS, Peer, fake_switch
 
@@ -47,8 +47,8 @@ def converse(name: str, piece: int) -> list[object]:
         for at in range(0, len(part.data), piece):
             protocol.feed(part.data[at : at + piece])
             for output in protocol.outputs():
-                if isinstance(output, Answer):
-                    said.append((str(output.slot.command), output.reply.text))
+                if isinstance(output, Slot):
+                    said.append((str(output.command), output.reply.text))
                 elif isinstance(output, Event):
                     said.append((list(output.headers()), output.body))
                 else:
