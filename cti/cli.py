@@ -169,8 +169,10 @@ def _keep(path: Path, passwords: dict[str, str]) -> None:
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def bench(what: str, options: tuple[str, ...]) -> None:
     """Measure against peers (from a source tree): cti bench esl [--json]."""
-    try:
-        from benchmarks import esl  # a source tree has them, an installed server does not
-    except ImportError as error:
-        raise CtiError("benchmarks/ is not here", remedy="Run `cti bench` in a source tree") from error
+    source = Path(__file__).parents[1]
+    if not (source / "benchmarks").is_dir():
+        raise CtiError("benchmarks/ is not here", remedy="Run `cti bench` in a source tree")
+    sys.path.insert(0, str(source))
+    from benchmarks import esl  # an installed server does not have them
+
     sys.exit(esl.main(list(options)))

@@ -52,6 +52,13 @@ def test_a_wrong_command_shows_the_usage() -> None:
     assert "Run the server" in cti("--help").stdout
 
 
+def test_bench_runs_from_any_folder(tmp_path: Path) -> None:
+    small = ["--events", "100", "--commands", "100", "--memory", "100", "--repeat", "1", "--client", "ours"]
+    ran = cti("bench", "esl", *small, cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert "| ours" in ran.stdout
+
+
 def test_console_says_why_it_cannot_connect() -> None:
     wrong = cti("console", "-x", "status", CTI_ESL__NODES__MAIN__PORT="1")
     assert wrong.returncode == 2
