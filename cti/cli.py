@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import NoReturn
 
 import click
+from pydantic import SecretStr
 
 from cti import app, console
 from cti.config.agents import load_agents
-from cti.config.settings import Loaded, load_settings
+from cti.config.settings import AgentSecrets, Loaded, Settings, load_settings
 from cti.errors import CtiError
 from cti.esl.driver import Address
 from cti.esl.wire import Limits
@@ -55,7 +56,29 @@ def main() -> NoReturn:
 @CONFIG
 def run(config: Path) -> None:
     """Run the server until it is stopped (Ctrl-C, SIGTERM)."""
-    app.serve(load_settings(config).settings)
+    settings = load_settings(config).settings
+    app.serve(_with_passwords(settings) if settings.softswitch.enabled else settings)
+
+
+def _with_passwords(settings: Settings) -> Settings:
+    """For a trial: agents without a SIP password get one, kept where it is looked for the next time."""
+    missing = [agent for agent in load_agents(settings.routing).ids() if agent not in settings.agents.passwords]
+    if not missing:
+        return settings
+    file = Path(os.environ.get("CTI_SECRETS_DIR") or "secrets") / "CTI_AGENTS__PASSWORDS"
+    known = {agent: secret.get_secret_value() for agent, secret in settings.agents.passwords.items()}
+    passwords = known | {agent: secrets.token_urlsafe(12) for agent in missing}
+    _keep(file, passwords)
+    click.echo(f"made SIP passwords for {', '.join(missing)}: see {file}", err=True)
+    made = {agent: SecretStr(password) for agent, password in passwords.items()}
+    return settings.model_copy(update={"agents": AgentSecrets(passwords=made)})
+
+
+@cti.command()
+@CONFIG
+def softswitch(config: Path) -> None:
+    """Run the embedded softswitch alone, until it is stopped. For trials and tests."""
+    app.serve_softswitch(_with_passwords(load_settings(config).settings))
 
 
 @cti.group("config")

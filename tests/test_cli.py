@@ -108,6 +108,7 @@ async def test_the_server_attaches_shows_a_call_and_stops_in_order(driver: str, 
     environment = {**os.environ, "CTI_SECRETS_DIR": str(tmp_path), "CTI_ESL__NODES__MAIN__PASSWORD": "secret"}
     async with asyncio.timeout(20), fake_switch(script) as switch:
         environment |= {"CTI_ESL__NODES__MAIN__PORT": str(switch.address.port), "CTI_ESL__DRIVER": driver}
+        environment["CTI_SOFTSWITCH__ENABLED"] = "false"
         server = await asyncio.create_subprocess_exec(
             CTI, "run", cwd=ROOT, env=environment, stderr=asyncio.subprocess.PIPE
         )

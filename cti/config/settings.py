@@ -37,6 +37,10 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 """A short name in small letters: an environment variable must be able to say it."""
 
 
+Port = Annotated[int, Field(ge=0, le=65535)]
+"""A port; 0 takes a free one, where we listen ourselves."""
+
+
 class Node(Strict):
     """One FreeSWITCH."""
 
@@ -114,6 +118,27 @@ class FreeSwitch(Strict):
     gateways: dict[Name, GatewaySettings] = {}
 
 
+class SoftSwitch(Strict):
+    """The embedded softswitch: for trials and tests, in place of a FreeSWITCH."""
+
+    enabled: bool = True
+    """Whether `cti run` starts it. Off where a FreeSWITCH runs."""
+    host: Annotated[str, StringConstraints(pattern=r"^[0-9.]+$")] = "127.0.0.1"
+    """The IPv4 address for SIP and RTP. The Event Socket is that of esl.nodes.main."""
+    internal_port: Port = 5060
+    """Agents' phones."""
+    external_port: Port = 5080
+    """Callers; an open port."""
+    rtp_first: Port = 30000
+    rtp_last: Port = 31999
+    music: Path = Path("config/freeswitch/sounds/moh")
+    fallback: Path = Path("config/freeswitch/sounds/fallback.wav")
+    """What callers hear whose call nobody claims."""
+    claim: Duration = 5.0
+    """How long a call waits to be claimed."""
+    heartbeat: Duration = 20.0
+
+
 class AgentSecrets(Strict):
     """What only the agents' phones know."""
 
@@ -129,6 +154,7 @@ class Settings(BaseSettings):
     esl: Esl = Esl()
     log: Log = Log()
     freeswitch: FreeSwitch = FreeSwitch()
+    softswitch: SoftSwitch = SoftSwitch()
     agents: AgentSecrets = AgentSecrets()
     routing: Path = Path("routing")
 

@@ -1,18 +1,23 @@
-"""FreeSWITCH for the acceptance tests; without FREESWITCH_PREFIX they are skipped."""
+"""The switches of the acceptance tests: the embedded one, and FreeSWITCH where FREESWITCH_PREFIX says where it is."""
 
 import asyncio
 from collections.abc import Iterator
 
 import pytest
 
+from tests.acceptance.embedded import Embedded
 from tests.acceptance.freeswitch import FreeSwitch
 from tests.acceptance.programs import freeswitch_prefix
 
 AGENTS = {"1001": "pw-of-1001", "1002": "pw-of-1002"}
 
 
-def _running(factory: pytest.TempPathFactory) -> Iterator[FreeSwitch]:
-    switch = FreeSwitch(freeswitch_prefix(), factory.mktemp("freeswitch"), AGENTS)
+KINDS = ["embedded", pytest.param("freeswitch", marks=pytest.mark.freeswitch)]
+
+
+def _running(kind: str, factory: pytest.TempPathFactory) -> Iterator[FreeSwitch]:
+    folder = factory.mktemp(kind)
+    switch = Embedded(folder, AGENTS) if kind == "embedded" else FreeSwitch(freeswitch_prefix(), folder, AGENTS)
     switch.launch()
     try:
         asyncio.run(switch.ready())
@@ -21,13 +26,13 @@ def _running(factory: pytest.TempPathFactory) -> Iterator[FreeSwitch]:
         switch.kill()
 
 
-@pytest.fixture(scope="session")
-def freeswitch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FreeSwitch]:
-    """One FreeSWITCH for all tests that leave it as it was."""
-    yield from _running(tmp_path_factory)
+@pytest.fixture(scope="session", params=KINDS)
+def freeswitch(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FreeSwitch]:
+    """One switch for all tests that leave it as it was."""
+    yield from _running(request.param, tmp_path_factory)
 
 
-@pytest.fixture(scope="module")
-def frail_freeswitch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FreeSwitch]:
+@pytest.fixture(scope="module", params=KINDS)
+def frail_freeswitch(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FreeSwitch]:
     """Another one, for tests that stop it."""
-    yield from _running(tmp_path_factory)
+    yield from _running(request.param, tmp_path_factory)

@@ -36,6 +36,7 @@ class FreeSwitch:
         self._program = prefix / "bin" / "freeswitch"
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
+        self._environment: dict[str, str] = {}
         shutil.copytree(CONFIG, folder / "conf", ignore=shutil.ignore_patterns("rendered"))
         for name in ("log", "db", "run", "certs", "temp", "recordings"):
             (folder / name).mkdir()
@@ -43,19 +44,23 @@ class FreeSwitch:
 
     def launch(self) -> None:
         """Starts it, on the same ports each time; `ready` says when it takes calls."""
+        clean = {key: value for key, value in os.environ.items() if not key.startswith(("FS_", "CTI_"))}
+        with (self._folder / "output").open("ab") as output:
+            self._process = subprocess.Popen(
+                [*DIES_WITH_US, *self._command()],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=clean | self._environment,
+                cwd=self._folder,
+            )
+
+    def _command(self) -> list[str | Path]:
         places = [
             f"-{name}={self._folder / name}" for name in ("conf", "log", "db", "run", "certs", "temp", "recordings")
         ]
         words = [word for place in places for word in place.split("=", 1)]
-        clean = {key: value for key, value in os.environ.items() if not key.startswith("FS_")}
-        with (self._folder / "output").open("ab") as output:
-            self._process = subprocess.Popen(
-                [*DIES_WITH_US, self._program, "-nonat", "-nf", "-nc", *words],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                env=clean,
-            )
+        return [self._program, "-nonat", "-nf", "-nc", *words]
 
     async def ready(self) -> None:
         """Returns when it can be signed in to and both SIP profiles run."""

@@ -28,8 +28,6 @@ from tests.esl import transcripts
 from tests.esl.fake import DRIVERS
 from tests.esl.test_link import Diary, running
 
-pytestmark = pytest.mark.freeswitch
-
 HOTLINE = "4008008008"
 JOB = "6a0b1f6e-0000-4000-8000-000000000001"
 
