@@ -13,10 +13,11 @@ from pydantic import SecretStr
 
 from cti import app, console
 from cti.config.agents import load_agents
-from cti.config.settings import AgentSecrets, Loaded, Settings, load_settings
+from cti.config.settings import SECRETS, AgentSecrets, Loaded, Settings, load_settings
 from cti.errors import CtiError
 from cti.esl.driver import Address
 from cti.esl.wire import Limits
+from cti.ids import AgentId
 from cti.switch.configuration import Carrier, Phone, render
 
 CONFIG = click.option(
@@ -61,17 +62,21 @@ def run(config: Path) -> None:
 
 
 def _with_passwords(settings: Settings) -> Settings:
-    """For a trial: agents without a SIP password get one, kept where it is looked for the next time."""
-    missing = [agent for agent in load_agents(settings.routing).ids() if agent not in settings.agents.passwords]
+    """The settings with a SIP password for every agent; new ones are kept where they are looked for the next time."""
+    missing = _without_password(settings)
     if not missing:
         return settings
-    file = Path(os.environ.get("CTI_SECRETS_DIR") or "secrets") / "CTI_AGENTS__PASSWORDS"
-    known = {agent: secret.get_secret_value() for agent, secret in settings.agents.passwords.items()}
-    passwords = known | {agent: secrets.token_urlsafe(12) for agent in missing}
-    _keep(file, passwords)
+    file = Path(os.environ.get("CTI_SECRETS_DIR") or SECRETS[0]) / "CTI_AGENTS__PASSWORDS"
+    passwords = dict(settings.agents.passwords) | {agent: SecretStr(secrets.token_urlsafe(12)) for agent in missing}
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
+        json.dump({agent: secret.get_secret_value() for agent, secret in passwords.items()}, opened, indent=1)
     click.echo(f"made SIP passwords for {', '.join(missing)}: see {file}", err=True)
-    made = {agent: SecretStr(password) for agent, password in passwords.items()}
-    return settings.model_copy(update={"agents": AgentSecrets(passwords=made)})
+    return settings.model_copy(update={"agents": AgentSecrets(passwords=passwords)})
+
+
+def _without_password(settings: Settings) -> list[AgentId]:
+    return [agent for agent in load_agents(settings.routing).ids() if agent not in settings.agents.passwords]
 
 
 @cti.command()
@@ -137,34 +142,25 @@ def freeswitch_group() -> None:
 
 @freeswitch_group.command("render")
 @CONFIG
-@click.option(
-    "--new-passwords",
-    type=click.Path(dir_okay=False, path_type=Path),
-    is_flag=False,
-    flag_value=Path("secrets/CTI_AGENTS__PASSWORDS"),
-    help="Make passwords for agents without one and keep them in this secret file [secrets/CTI_AGENTS__PASSWORDS].",
-)
-def freeswitch_render(config: Path, new_passwords: Path | None) -> None:
+@click.option("--new-passwords", is_flag=True, help="Make SIP passwords for agents without one, kept in secrets/.")
+def freeswitch_render(config: Path, new_passwords: bool) -> None:
     """Write config/freeswitch/rendered: variables, agents' phones, gateways."""
     settings = load_settings(config).settings
-    agents = load_agents(settings.routing)
-    passwords = {agent: secret.get_secret_value() for agent, secret in settings.agents.passwords.items()}
-    missing = [agent for agent in agents.ids() if not passwords.get(agent)]
-    if missing and new_passwords is not None:
-        passwords |= {agent: secrets.token_urlsafe(12) for agent in missing}
-        _keep(new_passwords, passwords)
-        click.echo(f"{len(missing)} new passwords in {new_passwords}")
-    elif missing:
+    if new_passwords:
+        settings = _with_passwords(settings)
+    elif missing := _without_password(settings):
         raise CtiError(
             f"no SIP password for {', '.join(missing)}",
             remedy="Set CTI_AGENTS__PASSWORDS__<ID>, or let --new-passwords make them",
         )
+    agents = load_agents(settings.routing)
     options = settings.freeswitch
     node = settings.esl.nodes.get(options.node)
     if node is None:
         raise CtiError(f"freeswitch.node: no node {options.node!r} in esl.nodes")
     values = {"esl_port": node.port, "esl_password": node.password.get_secret_value(), **options.vars}
-    phones = [Phone(agent, agents.agents[agent].name, passwords[agent]) for agent in agents.ids()]
+    passwords = settings.agents.passwords
+    phones = [Phone(agent, agents.agents[agent].name, passwords[agent].get_secret_value()) for agent in agents.ids()]
     carriers = [
         Carrier(
             name,
@@ -179,12 +175,6 @@ def freeswitch_render(config: Path, new_passwords: Path | None) -> None:
     for path in render(options.folder, values, phones, carriers):
         click.echo(f"wrote {path}")
     click.echo(f"{len(phones)} phones, {len(carriers)} gateways. Apply with: cti console -x reloadxml")
-
-
-def _keep(path: Path, passwords: dict[str, str]) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(passwords, file, indent=1)
 
 
 @cti.command("bench", context_settings={"ignore_unknown_options": True})

@@ -77,13 +77,13 @@ def test_render_makes_passwords_once_and_keeps_them(tmp_path: Path) -> None:
     assert missing.returncode == 2
     assert "no SIP password for 1001" in missing.stderr
     file = secrets / "CTI_AGENTS__PASSWORDS"
-    made = cti("freeswitch", "render", "--new-passwords", str(file), **variables)
+    made = cti("freeswitch", "render", "--new-passwords", **variables)
     assert made.returncode == 0, made.stderr
     assert file.stat().st_mode & 0o777 == 0o600
     passwords = json.loads(file.read_text())
     assert set(passwords) == {"1001", "1002", "1005", "1006", "1009"}
     first = (folder / "rendered" / "directory" / "agents.xml").read_text()
-    again = cti("freeswitch", "render", "--new-passwords", str(file), **variables)
+    again = cti("freeswitch", "render", "--new-passwords", **variables)
     assert again.returncode == 0, again.stderr
     assert (folder / "rendered" / "directory" / "agents.xml").read_text() == first
     assert json.loads(file.read_text()) == passwords
