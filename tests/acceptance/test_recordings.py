@@ -22,8 +22,11 @@ from cti.softswitch.sip import sdp
 from cti.softswitch.sip.agent import UserAgent
 from cti.softswitch.sip.call import Call
 from cti.softswitch.sip.handler import Ending, Handler
+from tests.acceptance.conftest import AGENTS
 from tests.acceptance.embedded import Embedded
-from tests.acceptance.freeswitch import PASSWORD, FreeSwitch
+from tests.acceptance.freeswitch import DOMAIN, PASSWORD, FreeSwitch
+from tests.acceptance.phones import baresip
+from tests.acceptance.story import Story, signed_in
 from tests.esl import transcripts
 
 LIMIT = 30.0
@@ -243,7 +246,7 @@ def _translated(step: Command, translate: Translation) -> Command:
     return step
 
 
-def story(events: list[Event]) -> list[str]:
+def plot(events: list[Event]) -> list[str]:
     return [f"{event.name} {event.get('Application') or ''}".strip() for event in events]
 
 
@@ -256,7 +259,7 @@ async def test_a_recorded_scenario_happens_again(freeswitch: FreeSwitch, name: s
     assert [translate(job) for job in was.jobs] == now.jobs
     assert {translate(leg) for leg in was.events} == set(now.events)
     for leg, events in was.events.items():
-        assert story(now.events[translate(leg)]) == story(events)
+        assert plot(now.events[translate(leg)]) == plot(events)
     assert differences(was, now, translate) == []
 
 
@@ -305,3 +308,34 @@ async def test_commands_are_answered_as_recorded(freeswitch: FreeSwitch, name: s
         assert await reader.read() == b""
     writer.close()
     await writer.wait_closed()
+
+
+OF_PHONES = {
+    "profile-name": "internal",
+    "from-user": "1001",
+    "from-host": DOMAIN,
+    "to-user": "1001",
+    "to-host": DOMAIN,
+    "username": "1001",
+    "realm": DOMAIN,
+    "network-ip": "127.0.0.1",
+}
+ALSO_OF_PHONES = ("contact", "call-id", "expires", "network-port", "user-agent")
+
+
+async def test_a_phone_comes_and_goes_as_recorded(freeswitch: FreeSwitch, tmp_path: Path) -> None:
+    """The recording `registration`: the same events with the headers that clients use."""
+    was = [step for step in recorded("registration") if isinstance(step, Event)]
+    assert [event.subclass for event in was] == ["sofia::register", "sofia::unregister"]
+    async with signed_in(freeswitch.address) as switch:
+        story = Story(switch.events)
+        async with baresip.phone(tmp_path) as phone:
+            await phone.register("1001", AGENTS["1001"], DOMAIN, freeswitch.internal_port)
+            came = await story.until("CUSTOM", Event_Subclass="sofia::register", from_user="1001")
+        left = await story.until("CUSTOM", Event_Subclass="sofia::unregister", from_user="1001")
+    assert (was[0]["status"], came["status"]) == ("Registered(UDP)", "Registered(UDP)")
+    assert int(came["expires"]) > 0
+    for before, after in zip(was, (came, left), strict=True):
+        for header in (*OF_PHONES, *ALSO_OF_PHONES):
+            if before.get(header) is not None:
+                assert after[header] == OF_PHONES.get(header, after[header]), header
