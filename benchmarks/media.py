@@ -27,7 +27,7 @@ from cti.softswitch.rtp.sources import Library
 from cti.softswitch.rtp.stream import Stream
 
 HOST = "127.0.0.1"
-PORTS = range(20000, 30000)
+PORTS = range(12000, 16000)
 TARGET_GAP = 40
 """Milliseconds: the most that a phone may wait for the next packet."""
 HEADER = struct.Struct(">BBHII")

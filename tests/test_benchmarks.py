@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import esl
+from benchmarks import esl, softswitch
 from benchmarks.esl_server import recorded_events
 
 SMALL = ["--events", "200", "--commands", "200", "--memory", "1000", "--repeat", "1"]
@@ -37,3 +37,17 @@ def test_the_table_says_what_is_missing(
     monkeypatch.setenv("LIBESL_PATH", str(tmp_path))
     assert esl.main([*SMALL, "--client", "libesl"]) == 0
     assert "libesl: not found: set LIBESL_PATH" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not softswitch.has_sipp(), reason="needs sipp: apt-get install sip-tester")
+def test_the_softswitch_is_measured_in_three_parts(capsys: pytest.CaptureFixture[str]) -> None:
+    code = softswitch.main(["--seconds", "2", "--rate", "3", "--calls", "2", "--music", "3", "--json"])
+    report = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert report["machine"].keys() == {"cores", "python"}
+    measured = calls, bridged, music = [report["results"][part] for part in ("calls", "bridged", "music")]
+    assert calls["calls done"]["median"] == 6
+    assert bridged["recordings unfit"]["median"] == 0
+    assert music["packets expected/s"]["median"] == 150
+    assert all(part[label]["median"] == 0 for part in measured for label in ("calls failed", "legs left"))
+    assert {verdict["part"] for verdict in report["targets"]} == {"calls", "bridged", "music"}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from cti.softswitch.channel import CallState, Channel
 from cti.softswitch.originate import originate as run_originate
+from cti.softswitch.rtp.errors import BadKeys
 from cti.softswitch.words import split
 
 if TYPE_CHECKING:
@@ -227,8 +228,11 @@ def uuid_send_dtmf(switch: "Switch", argument: str) -> str:
     channel = _channel(switch, uuid)
     if channel is None:
         return NO_CHANNEL
-    if channel.stream is not None:
-        channel.stream.send_keys(keys.split("@")[0])
+    try:
+        if channel.stream is not None:
+            channel.stream.send_keys(keys.split("@")[0])
+    except BadKeys as error:
+        switch.log(f"{channel.name}: {error}")
     return OK
 
 
@@ -260,8 +264,8 @@ def uuid_hold(switch: "Switch", argument: str) -> str:
     if channel is None:
         return "-ERR Operation failed\n"
     held = channel.call_state is CallState.HELD
-    switch.hold(channel, not held if words[0] == "toggle" else words[0] != "off")
-    return "+OK Success\n"
+    done = switch.hold(channel, not held if words[0] == "toggle" else words[0] != "off")
+    return "+OK Success\n" if done else "-ERR Operation failed\n"
 
 
 def sched_transfer(switch: "Switch", argument: str) -> str:

@@ -97,7 +97,7 @@ async def play_and_get_digits(switch: "Switch", channel: Channel, argument: str)
     terminators, prompt, invalid, variable, pattern = words[4:9]
     digit_timeout = int(words[9]) if words[9].isdecimal() else timeout
     for _ in range(max(1, tries)):
-        digits = await _collect(switch, channel, prompt, most, timeout, digit_timeout, terminators)
+        digits, _ = await _collect(switch, channel, prompt, most, timeout, digit_timeout, terminators)
         channel.response = "_none_"
         if len(digits) >= least and (not pattern or re.search(pattern, digits)):
             if variable:
@@ -116,9 +116,10 @@ async def read(switch: "Switch", channel: Channel, argument: str) -> None:
     words = [*split(argument, " "), *[""] * 6]
     least, most = (int(word) if word.isdecimal() else 1 for word in words[:2])
     timeout = int(words[4]) if words[4].isdecimal() else 1000
-    digits = await _collect(switch, channel, words[2], most, timeout, timeout, words[5])
+    digits, complete = await _collect(switch, channel, words[2], most, timeout, timeout, words[5])
     switch.set_variable(channel, words[3], digits)
-    channel.variables["read_result"] = "success" if len(digits) >= least else "timeout"
+    enough = "success" if complete else "timeout"
+    channel.variables["read_result"] = enough if len(digits) >= least else "failure"
 
 
 async def record(switch: "Switch", channel: Channel, argument: str) -> None:
@@ -181,23 +182,23 @@ async def play(switch: "Switch", channel: Channel, name: str, terminators: str) 
 
 async def _collect(
     switch: "Switch", channel: Channel, prompt: str, most: int, timeout: int, digit_timeout: int, terminators: str
-) -> str:
-    """Digits, the first of which may interrupt the prompt; times in milliseconds."""
+) -> tuple[str, bool]:
+    """Digits, the first of which may interrupt the prompt, and whether no more were to come; times in milliseconds."""
     digits = ""
     first = await play(switch, channel, prompt, "0123456789*#ABCD") if prompt else ""
     if len(first) == 1:
         if first in terminators:
-            return digits
+            return digits, True
         digits = first
     while len(digits) < most:
         try:
             key = await channel.wait(channel.keys.get(), timeout=(digit_timeout if digits else timeout) / 1000)
         except TimeoutError:
-            break
+            return digits, False
         if key in terminators:
             break
         digits += key
-    return digits
+    return digits, True
 
 
 def _drain(channel: Channel) -> None:

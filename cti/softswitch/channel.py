@@ -83,6 +83,11 @@ class Order(Exception):
     def begin(self, channel: "Channel") -> None:
         """Called when the leg obeys, before what it does comes to its end."""
 
+    def obeyed(self) -> "Order":
+        """Itself, without the frames that it has ended: they hold the leg, and the leg holds the order."""
+        self.__context__ = None
+        return self.with_traceback(None)
+
 
 class HangUp(Order):
     """The leg is over."""
@@ -194,7 +199,9 @@ class Channel:
     def answer_state(self) -> str:
         if self.cause:
             return "hangup"
-        return "answered" if self.answered else "ringing"
+        if self.answered:
+            return "answered"
+        return "early" if self.times.progress_media else "ringing"
 
     def state_headers(self) -> list[Header]:
         """What every event of a channel begins with (switch_channel_event_set_basic_data)."""

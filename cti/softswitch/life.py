@@ -31,9 +31,9 @@ async def live(switch: "Switch", channel: Channel, actions: Actions) -> None:
                     await _after_bridge(switch, channel)
                     break
             except (Transfer, Bridge, PartnerGone) as next_order:
-                order = next_order
-    except HangUp:
-        pass
+                order = next_order.obeyed()
+    except HangUp as last_order:
+        last_order.obeyed()
     finally:
         switch.hang_up(channel, "NORMAL_CLEARING")
         finish(switch, channel)

@@ -6,6 +6,7 @@ For trials, demonstrations and tests; not for production. Everything runs in one
 import asyncio
 import time
 import uuid
+import zlib
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -285,8 +286,10 @@ class Switch(Handler):
         """183 with our description, so that the caller hears what is played before the answer."""
         if channel.inbound and not channel.answered and not channel.times.progress_media and not channel.gone:
             channel.times.progress_media = now_us()
+            channel.variables["endpoint_disposition"] = "EARLY MEDIA"
             channel.call.ring(self._description(channel))
             self.fire("CHANNEL_PROGRESS_MEDIA", channel)
+            self.set_call_state(channel, CallState.EARLY)
 
     def refuse(self, channel: Channel, status: int) -> None:
         """A final SIP answer other than 200."""
@@ -299,15 +302,21 @@ class Switch(Handler):
         self.fire("CHANNEL_ANSWER", channel)
         self.set_call_state(channel, CallState.ACTIVE)
 
-    def _description(self, channel: Channel, direction: sdp.Direction = sdp.Direction.SENDRECV) -> bytes:
-        local = (self.options.host, channel.stream.port)
-        session = int(channel.uuid[:8], 16) if channel.uuid[:8].isalnum() else 1
-        channel.sdp_version += 1
-        theirs = channel.call.remote_sdp if channel.call is not None and channel.inbound else None
+    def _description(self, channel: Channel) -> bytes:
+        """Our answer to what the caller offered; an offer when there was none."""
+        theirs = channel.call.remote_sdp
         agreed = sdp.agree(theirs) if theirs is not None else None
-        if theirs is not None and agreed is not None and direction is sdp.Direction.SENDRECV:
-            return sdp.answer(theirs, agreed, local, session=session, version=channel.sdp_version)
+        return self._offer(channel) if agreed is None else self._answer(channel, theirs, agreed)
+
+    def _offer(self, channel: Channel, direction: sdp.Direction = sdp.Direction.SENDRECV) -> bytes:
+        channel.sdp_version += 1
+        local, session = (self.options.host, channel.stream.port), zlib.crc32(channel.uuid.encode())
         return sdp.offer(local, session=session, version=channel.sdp_version, direction=direction)
+
+    def _answer(self, channel: Channel, offer: sdp.Description, agreed: sdp.Agreement) -> bytes:
+        channel.sdp_version += 1
+        local, session = (self.options.host, channel.stream.port), zlib.crc32(channel.uuid.encode())
+        return sdp.answer(offer, agreed, local, session=session, version=channel.sdp_version)
 
     def _agreed(self, channel: Channel, agreed: sdp.Agreement) -> None:
         """Points the stream at what both sides can do."""
@@ -340,31 +349,43 @@ class Switch(Handler):
         if channel is None or channel.stream is None:
             return None
         if offer is None:
-            return self._description(channel)
+            return self._offer(channel)
         agreed = sdp.agree(offer)
         if agreed is None:
             return None
         self._agreed(channel, agreed)
-        held = offer.hold or offer.direction is sdp.Direction.SENDONLY
-        if held != (channel.call_state is CallState.HELD) and channel.answered:
-            now = now_us()
-            if held:
-                channel.times.last_hold = now
-                self.set_call_state(channel, CallState.HELD)
-                self.fire("CHANNEL_HOLD", channel)
-            else:
-                channel.times.hold_accum += now - channel.times.last_hold
-                self.set_call_state(channel, CallState.UNHELD)
-                self.fire("CHANNEL_UNHOLD", channel)
-                self.set_call_state(channel, CallState.ACTIVE)
-            self._music_for_other(channel, held=held)
-        session = int(channel.uuid[:8], 16) if channel.uuid[:8].isalnum() else 1
-        channel.sdp_version += 1
-        local = (self.options.host, channel.stream.port)
-        return sdp.answer(offer, agreed, local, session=session, version=channel.sdp_version)
+        if channel.answered:
+            self._held(channel, held=offer.hold or offer.direction is sdp.Direction.SENDONLY)
+        return self._answer(channel, offer, agreed)
 
-    def _music_for_other(self, channel: Channel, *, held: bool) -> None:
-        """The side that is held hears music."""
+    def hold(self, channel: Channel, held: bool) -> bool:
+        """Holds the far end by a re-INVITE, or takes it back; False when that cannot be or is so already."""
+        if not channel.answered or channel.gone or held == (channel.call_state is CallState.HELD):
+            return False
+        direction = sdp.Direction.SENDONLY if held else sdp.Direction.SENDRECV
+        try:
+            if not channel.call.reinvite(self._offer(channel, direction)):
+                return False
+        except SipError as error:
+            self.log(f"{channel.name}: {error}")
+            return False
+        self._held(channel, held=held)
+        return True
+
+    def _held(self, channel: Channel, *, held: bool) -> None:
+        """Tells that a leg is held or taken back, when that is new; the other side hears music meanwhile."""
+        if held == (channel.call_state is CallState.HELD):
+            return
+        now = now_us()
+        if held:
+            channel.times.last_hold = now
+            self.set_call_state(channel, CallState.HELD)
+            self.fire("CHANNEL_HOLD", channel)
+        else:
+            channel.times.hold_accum += now - channel.times.last_hold
+            self.set_call_state(channel, CallState.UNHELD)
+            self.fire("CHANNEL_UNHOLD", channel)
+            self.set_call_state(channel, CallState.ACTIVE)
         other = channel.other
         if other is None or other.stream is None:
             return
@@ -372,13 +393,6 @@ class Switch(Handler):
             other.stream.play(self.library.source("local_stream://moh"))
         elif not held:
             other.stream.stop_play()
-
-    def hold(self, channel: Channel, held: bool) -> None:
-        """Holds the far end by a re-INVITE, or takes it back."""
-        if channel.call is not None:
-            direction = sdp.Direction.SENDONLY if held else sdp.Direction.SENDRECV
-            channel.call.reinvite(self._description(channel, direction))
-            self.set_call_state(channel, CallState.HELD if held else CallState.ACTIVE)
 
     def referred(self, call: Call, refer_to: NameAddr, referred_by: str | None) -> int:
         channel = self._by_call.get(call.id)
@@ -418,9 +432,11 @@ class Switch(Handler):
         """Where the phones of a dial string's endpoint are. Raises originate.Failed."""
         kind, _, rest = endpoint.partition("/")
         if kind == "user":
-            bindings = self._internal.registrar.lookup(rest.partition("@")[0])
-            if not bindings:
-                raise originate.Failed("SUBSCRIBER_ABSENT")
+            user = rest.partition("@")[0]
+            bindings = self._internal.registrar.lookup(user)
+            if not bindings:  # FreeSWITCH tells a phone that is off from a user who does not exist
+                known = user in self.options.phones
+                raise originate.Failed("USER_NOT_REGISTERED" if known else "SUBSCRIBER_ABSENT")
             return [originate.Target("internal", b.user, b.uri, b.source) for b in bindings]
         if kind == "sofia":
             profile, _, address = rest.partition("/")
@@ -445,9 +461,7 @@ class Switch(Handler):
         """Rings the leg's phone. What cannot be sent ends the leg."""
         agent = self._internal if target.profile == "internal" else self._external
         try:
-            call = agent.invite(
-                target.uri, number, name, self._description(channel), headers, destination=target.destination
-            )
+            call = agent.invite(target.uri, number, name, self._offer(channel), headers, destination=target.destination)
         except SipError as error:
             self.log(f"{channel.name}: {error}")
             self._fail(channel, "NORMAL_TEMPORARY_FAILURE")
@@ -522,9 +536,11 @@ class Switch(Handler):
         self.unschedule(channel.uuid)
         if channel.stream is not None:
             channel.stream.close()
+            channel.stream.on_key = None
         if channel.call is not None:
             self._by_call.pop(channel.call.id, None)
         self.channels.pop(channel.uuid, None)
+        channel.partner = None  # without circles it goes at once: the collector would stop the sound for 100 ms
 
     def _add(self, channel: Channel) -> None:
         self.channels[channel.uuid] = channel

@@ -9,7 +9,7 @@ from tests.acceptance.embedded import Embedded
 from tests.acceptance.freeswitch import FreeSwitch
 from tests.acceptance.programs import freeswitch_prefix
 
-AGENTS = {"1001": "pw-of-1001", "1002": "pw-of-1002"}
+AGENTS = {"1001": "pw-of-1001", "1002": "pw-of-1002", "1003": "pw-of-1003"}
 
 
 KINDS = ["embedded", pytest.param("freeswitch", marks=pytest.mark.freeswitch)]

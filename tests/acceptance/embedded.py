@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cti.esl.driver import Address
 from tests.acceptance.freeswitch import CONFIG, HEARTBEAT, FreeSwitch
-from tests.acceptance.programs import free_port
+from tests.acceptance.programs import free_port, rtp_ports
 
 
 class Embedded(FreeSwitch):
@@ -24,14 +24,15 @@ class Embedded(FreeSwitch):
         for name in ("recordings", "secrets", "routing"):
             (folder / name).mkdir()
         (folder / "routing" / "agents.yaml").write_text("agents: {}\n")
+        first, last = rtp_ports()
         self._environment = {
             "CTI_SECRETS_DIR": str(folder / "secrets"),
             "CTI_AGENTS__PASSWORDS": json.dumps(dict(agents)),
             "CTI_ESL__NODES__MAIN__PORT": str(self.address.port),
             "CTI_SOFTSWITCH__INTERNAL_PORT": str(self.internal_port),
             "CTI_SOFTSWITCH__EXTERNAL_PORT": str(self.external_port),
-            "CTI_SOFTSWITCH__RTP_FIRST": "20000",
-            "CTI_SOFTSWITCH__RTP_LAST": "29998",
+            "CTI_SOFTSWITCH__RTP_FIRST": str(first),
+            "CTI_SOFTSWITCH__RTP_LAST": str(last),
             "CTI_SOFTSWITCH__MUSIC": str(CONFIG / "sounds" / "moh"),
             "CTI_SOFTSWITCH__FALLBACK": str(CONFIG / "sounds" / "fallback.wav"),
             "CTI_SOFTSWITCH__HEARTBEAT": f"{HEARTBEAT}s",

@@ -13,7 +13,7 @@ from cti.esl import connection
 from cti.esl.commands import Api, Auth
 from cti.esl.driver import Address
 from cti.esl.errors import ConnectFailed
-from tests.acceptance.programs import DIES_WITH_US, free_port, tail
+from tests.acceptance.programs import DIES_WITH_US, free_port, rtp_ports, tail
 
 CONFIG = Path(__file__).parent.parent.parent / "config" / "freeswitch"
 PASSWORD = Auth("ClueCon")
@@ -78,6 +78,11 @@ class FreeSwitch:
             self._process.wait()
             self._process = None
 
+    def descriptors(self) -> int:
+        """How many files and sockets it has open."""
+        assert self._process is not None
+        return len(list(Path(f"/proc/{self._process.pid}/fd").iterdir()))
+
     def pause(self) -> None:
         """It hangs: its sockets stay, nothing is said any more. `resume` it in any case."""
         self._signal(signal.SIGSTOP)
@@ -107,13 +112,14 @@ class FreeSwitch:
 
     def _render(self, agents: Mapping[str, str]) -> None:
         """What `cti freeswitch render` would write."""
+        first, last = rtp_ports()
         values = {
             "esl_port": self.address.port,
             "internal_sip_port": self.internal_port,
             "external_sip_port": self.external_port,
             "ws_port": free_port(),
-            "rtp_start_port": 20_000,  # FreeSWITCH tries whether a port is free before it takes it
-            "rtp_end_port": 29_998,
+            "rtp_start_port": first,
+            "rtp_end_port": last,
             "heartbeat_interval": HEARTBEAT,
         }
         lines = [f'  <X-PRE-PROCESS cmd="set" data="{name}={value}"/>' for name, value in values.items()]

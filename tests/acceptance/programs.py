@@ -46,6 +46,13 @@ def free_port() -> int:
     raise RuntimeError("no free port between 10000 and 16000")
 
 
+def rtp_ports() -> tuple[int, int]:
+    """First and last of a thousand ports for RTP, drawn at random: FreeSWITCH tries whether one is free before it
+    takes it, but another switch may take it in between."""
+    first = random.randrange(20_000, 30_000, 1000)
+    return first, first + 998
+
+
 def _is_free(port: int) -> bool:
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
         with socket.socket(socket.AF_INET, kind) as probe:

@@ -5,13 +5,15 @@ ctrl_tcp speaks JSON in netstrings (``LENGTH:JSON,``), to one connection only.
 
 import asyncio
 import json
+import time
 from asyncio.subprocess import DEVNULL, Process
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from tests.acceptance.phones import sound
 from tests.acceptance.phones.sound import AGENT_HERTZ, write_tone
 from tests.acceptance.programs import DIES_WITH_US, free_port, needed, tail
 
@@ -25,6 +27,7 @@ net_interface           127.0.0.1
 rtp_ports               61000-65000
 audio_source            aufile,{folder}/voice.wav
 audio_path              /nonexistent
+jitter_buffer_delay     0-0
 ausrc_srate             8000
 ausrc_channels          1
 auplay_srate            8000
@@ -35,6 +38,8 @@ statmode_default        off
 module_path             /usr/lib/baresip/modules
 module                  g711.so
 module                  aufile.so
+module                  sndfile.so
+snd_path                {folder}
 module_tmp              uuid.so
 module_tmp              account.so
 module_app              menu.so
@@ -50,21 +55,31 @@ class PhoneFailed(AssertionError):
 class Phone:
     """One running baresip. Used by one task at a time: what comes while it waits for something else is kept."""
 
-    def __init__(self, process: Process, log: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, process: Process, place: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         self._process = process
-        self._log = log
+        self._place = place
+        self._log = place / "log"
         self._reader = reader
         self._writer = writer
         self._told: deque[dict[str, Any]] = deque()
 
-    async def register(self, user: str, password: str, domain: str, port: int, *, answers: bool = False) -> None:
+    async def register(
+        self, user: str, password: str, domain: str, port: int, *, answers: bool = False, seconds: int = 300
+    ) -> None:
         """Asks the SIP port of loopback to let it in; the event is REGISTER_OK or REGISTER_FAIL."""
         mode = "auto" if answers else "manual"
         await self.command(
             "uanew",
             f'<sip:{user}@{domain};transport=udp>;auth_user={user};auth_pass={password};outbound="sip:127.0.0.1:{port}"'
-            f";regint=300;answermode={mode};audio_codecs=pcma;ptime=20",
+            f";regint={seconds};answermode={mode};audio_codecs=pcma;ptime=20",
         )
+
+    async def dial(self, number: str, port: int, *, user: str = "13800138000") -> None:
+        """Calls a number at a SIP port of loopback, from outside: without being registered."""
+        await self.command("uanew", f"<sip:{user}@127.0.0.1;transport=udp>;regint=0;audio_codecs=pcma;ptime=20")
+        await self.command("dial", f"sip:{number}@127.0.0.1:{port}")
 
     async def command(self, name: str, params: str = "") -> str:
         """Types a command of baresip's menu; gives what it prints."""
@@ -85,8 +100,41 @@ class Phone:
                 if said.get("type") in types:
                     return said
 
+    async def hears(self, *voices: int, seconds: float = 0.2) -> None:
+        """Returns when it has heard just these voices for so long from now on; without any: silence, or no packet.
+
+        The time is that of what it heard, so this is also how long something goes on.
+        """
+        start, heard, quiet = len(self._heard()), [frozenset[int]()], time.monotonic() + seconds
+        try:
+            async with asyncio.timeout(LIMIT):
+                while True:
+                    samples = self._heard()[start:]
+                    heard = [sound.voices(part) for part in sound.stretches(samples)]
+                    wanted = round(seconds / sound.STRETCH)
+                    if len(heard) >= wanted and set(heard[-wanted:]) == {frozenset(voices)}:
+                        return
+                    if not voices and not samples and time.monotonic() > quiet:
+                        return
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            raise PhoneFailed(f"does not hear {voices}, but {heard[-20:]}\n{tail(self._log)}") from None
+
+    def _heard(self) -> Sequence[int]:
+        """What it has heard so far in its last call."""
+        files = sorted(self._place.glob("dump-*-dec.wav"), key=lambda path: path.stat().st_mtime_ns)
+        return sound.growing(files[-1]) if files else ()
+
+    async def vanish(self) -> None:
+        """Ends without a word, as by a cut cable."""
+        self._process.kill()
+        await self._process.wait()
+
     async def quit(self) -> None:
         """Hangs up, signs off and ends."""
+        if self._process.returncode is not None:
+            self._writer.close()
+            return
         try:
             await self.command("quit")
             async with self._limit("end"):
@@ -109,13 +157,14 @@ class Phone:
 
 
 @asynccontextmanager
-async def phone(folder: Path) -> AsyncIterator[Phone]:
-    """A phone that is switched on and not registered yet. In a call it says AGENT_HERTZ."""
-    program, control_port = needed("baresip", "baresip-core"), free_port()
-    place = folder / "baresip"
+async def phone(folder: Path, name: str = "baresip", hertz: int = AGENT_HERTZ) -> AsyncIterator[Phone]:
+    """A phone that is switched on and not registered yet. In a call it says `hertz`."""
+    program, sip_port = needed("baresip", "baresip-core"), free_port()
+    control_port = sip_port + 2  # it also takes the one after its SIP port
+    place = folder / name
     place.mkdir()
-    write_tone(place / "voice.wav", AGENT_HERTZ, seconds=60)  # the end of it would end the call
-    (place / "config").write_text(CONFIG.format(folder=place, sip_port=free_port(), control_port=control_port))
+    write_tone(place / "voice.wav", hertz, seconds=60)  # the end of it would end the call
+    (place / "config").write_text(CONFIG.format(folder=place, sip_port=sip_port, control_port=control_port))
     (place / "accounts").touch()
     log = place / "log"
     with log.open("wb") as output:
@@ -124,7 +173,7 @@ async def phone(folder: Path) -> AsyncIterator[Phone]:
         )
     try:
         reader, writer = await _control(control_port, process, log)
-        one = Phone(process, log, reader, writer)
+        one = Phone(process, place, reader, writer)
         try:
             yield one
         finally:

@@ -96,6 +96,16 @@ async def answers(folder: Path) -> AsyncIterator[Sipp]:
 
 
 @asynccontextmanager
+async def declines(folder: Path) -> AsyncIterator[Sipp]:
+    """A phone that answers one call with 603."""
+    place = folder / "decliner"
+    place.mkdir()
+    async with _running(place, "decliner", "-m", "1") as sipp:
+        await sipp.listening()
+        yield sipp
+
+
+@asynccontextmanager
 async def _running(place: Path, scenario: str, *words: str) -> AsyncIterator[Sipp]:
     program, port = needed("sipp", "sip-tester"), free_port()
     fixed = ["-sf", str(SCENARIOS / f"{scenario}.xml"), "-i", "127.0.0.1", "-p", str(port)]

@@ -12,6 +12,9 @@ CALLER_HERTZ: Final = 1000
 """What SIPp's callers say."""
 AGENT_HERTZ: Final = 440
 """What baresip's agents say."""
+SUPERVISOR_HERTZ: Final = 1600
+MUSIC: Final = 0
+"""Stands for whatever is heard that is none of the voices: music, a prompt."""
 
 RATE: Final = 8000
 _MILLIWATT: Final = bytes.fromhex("34212134b4a1a1b4")
@@ -52,6 +55,31 @@ def channels(path: Path) -> tuple[int, list[Sequence[int]]]:
         return file.getframerate(), [samples[at::count] for at in range(count)]
 
 
+def growing(path: Path) -> Sequence[int]:
+    """The samples so far of a mono WAV that is being written, whose header does not say yet how many there are."""
+    data = path.read_bytes()[44:]
+    return array("h", data[: len(data) // 2 * 2])
+
+
+STRETCH: Final = 0.1
+"""Seconds that are listened to at a time: whole periods of all voices."""
+
+
+def stretches(samples: Sequence[int]) -> list[Sequence[int]]:
+    """The samples, by STRETCH, counted from their end; what is left over at their beginning is dropped."""
+    size = round(RATE * STRETCH)
+    return [samples[at : at + size] for at in range(len(samples) % size, len(samples), size)]
+
+
+def voices(samples: Sequence[int]) -> frozenset[int]:
+    """Who is heard in a stretch: the voices that make up all of it, or MUSIC, or nobody."""
+    shares = {hertz: _share(samples, hertz) for hertz in (CALLER_HERTZ, AGENT_HERTZ, SUPERVISOR_HERTZ)}
+    heard = frozenset(hertz for hertz, share in shares.items() if share > 0.1)
+    if not heard and _is_silent(samples):
+        return heard
+    return heard if sum(shares.values()) > 0.9 else frozenset({MUSIC})
+
+
 def seconds_of(samples: Sequence[int], hertz: int) -> float:
     """For how long a tone is heard: the stretches of 50 ms that hold little else."""
     size = RATE // 20
@@ -61,10 +89,14 @@ def seconds_of(samples: Sequence[int], hertz: int) -> float:
 
 def _share(samples: Sequence[int], hertz: int) -> float:
     """The part of the energy that lies at `hertz`, 0 to 1 (a Fourier sum); 0 for silence."""
-    energy = sum(sample * sample for sample in samples)
-    if energy < len(samples) * 100**2:
+    if _is_silent(samples):
         return 0.0
+    energy = sum(sample * sample for sample in samples)
     turn = 2 * math.pi * hertz / RATE
     real = sum(sample * math.cos(turn * i) for i, sample in enumerate(samples))
     imaginary = sum(sample * math.sin(turn * i) for i, sample in enumerate(samples))
     return 2 * (real**2 + imaginary**2) / len(samples) / energy
+
+
+def _is_silent(samples: Sequence[int]) -> bool:
+    return sum(sample * sample for sample in samples) < len(samples) * 100**2

@@ -435,26 +435,26 @@ def total(stream: Stream) -> int:
 
 
 async def test_ports_are_even_taken_in_turn_and_given_back() -> None:
-    engine = MediaEngine("127.0.0.1", range(42001, 42007))
+    engine = MediaEngine("127.0.0.1", range(12001, 12007))
     with pytest.raises(MediaError, match="start"):
         engine.open()
     engine.start()
     first, second, third = (engine.open() for _ in range(3))
-    assert [stream.port for stream in (first, second, third)] == [42002, 42004, 42006]
+    assert [stream.port for stream in (first, second, third)] == [12002, 12004, 12006]
     with pytest.raises(NoPortLeft, match="range"):
         engine.open()
     second.close()
-    assert engine.open().port == 42004
+    assert engine.open().port == 12004
     await engine.close()
     assert len(engine) == 0
 
 
 async def test_a_port_that_another_program_has_is_passed_over() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-        other.bind(("127.0.0.1", 42010))
-        engine = MediaEngine("127.0.0.1", range(42010, 42013))
+        other.bind(("127.0.0.1", 12010))
+        engine = MediaEngine("127.0.0.1", range(12010, 12013))
         engine.start()
-        assert engine.open().port == 42012
+        assert engine.open().port == 12012
         await engine.close()
 
 
