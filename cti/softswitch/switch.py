@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cti.softswitch import api, life, originate
+from cti.softswitch import api, facts, life, originate
 from cti.softswitch.channel import STATE_NUMBERS, Bridge, CallState, Channel, HangUp, Profile, Transfer, now_us
 from cti.softswitch.dialplan import Actions, Dialplan, route
 from cti.softswitch.eslserver import EslServer
@@ -237,11 +237,11 @@ class Switch(Handler):
     def incoming(self, call: Call) -> None:
         agent = bool(call.auth_user)
         profile_name = "internal" if agent else "external"
-        name = _tame(f"sofia/{profile_name}/{call.from_.uri.user}@{call.from_.uri.host}")
+        name = facts.tame(f"sofia/{profile_name}/{call.from_.uri.user}@{call.from_.uri.host}")
         profile = Profile(
-            caller_number=_tame(call.auth_user or call.from_user),
-            caller_name=_tame(call.from_display or call.from_user),
-            destination=_tame(call.req_uri.user or ""),
+            caller_number=facts.tame(call.auth_user or call.from_user),
+            caller_name=facts.tame(call.from_display or call.from_user),
+            destination=facts.tame(call.req_uri.user or ""),
             network_addr=call.network_addr,
             username=call.auth_user or call.from_user,
             context="agents" if agent else "trunk",
@@ -254,7 +254,7 @@ class Switch(Handler):
         channel.call = call
         channel.stream = self.media.open()
         self._listen(channel)
-        channel.variables |= _sip_variables(call, profile_name)
+        channel.variables |= facts.of_call(call, profile_name)
         self._add(channel)
         self.set_state(channel, "CS_NEW")
         if agreed is not None:
@@ -645,19 +645,8 @@ class Switch(Handler):
 
     def registrations(self) -> list[dict[str, str]]:
         """Rows of ``show registrations``."""
-        return [
-            {
-                "reg_user": binding.user,
-                "realm": self.options.domain,
-                "token": binding.call_id,
-                "url": f"sofia/internal/{binding.uri}",
-                "expires": str(int(time.time() + binding.until - asyncio.get_running_loop().time())),
-                "network_ip": binding.source[0],
-                "network_port": str(binding.source[1]),
-                "network_proto": "udp",
-            }
-            for binding in self._internal.registrar
-        ]
+        now = asyncio.get_running_loop().time()
+        return [facts.registration(binding, self.options.domain, now) for binding in self._internal.registrar]
 
     def registered(self, agent: UserAgent, binding: Binding) -> None:
         self._tell_phone("sofia::register", binding, "Registered(UDP)")
@@ -674,59 +663,8 @@ class Switch(Handler):
         self._esl.publish(self.make_event("CUSTOM", headers, subclass="sofia::register_failure"))
 
     def _tell_phone(self, subclass: str, binding: Binding, status: str) -> None:
-        headers = [
-            ("profile-name", "internal"),
-            ("from-user", binding.user),
-            ("from-host", self.options.domain),
-            ("contact", str(binding.contact)),
-            ("call-id", binding.call_id),
-            ("status", status),
-            ("expires", str(binding.expires)),
-            ("to-user", binding.user),
-            ("to-host", self.options.domain),
-            ("network-ip", binding.source[0]),
-            ("network-port", str(binding.source[1])),
-            ("username", binding.user),
-            ("realm", self.options.domain),
-            ("user-agent", binding.user_agent),
-        ]
+        headers = facts.of_phone(binding, self.options.domain, status)
         self._esl.publish(self.make_event("CUSTOM", headers, subclass=subclass))
 
 
 _MODES = {"0": Mode.LISTEN, "1": Mode.WHISPER_OTHER, "2": Mode.WHISPER, "3": Mode.BARGE}
-
-
-def _sip_variables(call: Call, profile: str) -> dict[str, str]:
-    """What a caller's INVITE said, under FreeSWITCH's names. None of it can be trusted."""
-    variables = {
-        "sip_from_user": call.from_user,
-        "sip_from_display": call.from_display,
-        "sip_from_host": call.from_.uri.host,
-        "sip_from_uri": f"{call.from_user}@{call.from_.uri.host}",
-        "sip_from_tag": call.from_tag,
-        "sip_to_user": call.to_user,
-        "sip_to_host": call.to.uri.host,
-        "sip_req_user": call.req_uri.user or "",
-        "sip_req_host": call.req_uri.host,
-        "sip_call_id": call.sip_call_id,
-        "sip_full_from": call.full_from,
-        "sip_full_to": call.full_to,
-        "sip_full_via": call.full_via,
-        "sip_contact_uri": str(call.contact.uri) if call.contact else "",
-        "sip_network_ip": call.network_addr,
-        "sip_network_port": str(call.network_port),
-        "sip_received_ip": call.network_addr,
-        "sip_received_port": str(call.network_port),
-        "sip_via_protocol": "udp",
-        "sip_user_agent": call.user_agent,
-        "sip_auth_username": call.auth_user,
-        "sofia_profile_name": profile,
-        "endpoint_disposition": "RECEIVED",
-        "switch_r_sdp": call.remote_sdp.raw.decode("utf-8", "replace") if call.remote_sdp else "",
-    }
-    return {name: _tame(value) for name, value in variables.items() if value}
-
-
-def _tame(text: str) -> str:
-    """A caller's text as FreeSWITCH keeps it: nothing in it would ever be expanded (switch_var_clean_string)."""
-    return text.replace("${", "%{")
