@@ -4,12 +4,14 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.acceptance.programs import free_port
 from tests.esl.fake import Peer, answer, event, fake_switch, reply
 
 CTI = Path(sys.executable).with_name("cti")
@@ -124,3 +126,34 @@ async def test_the_server_attaches_shows_a_call_and_stops_in_order(driver: str, 
     created, parked = lines[2:]
     assert (created["call_id"], created["leg_id"], created["ani"]) == ("call-1", "leg-1", "138****8000")
     assert parked["call_id"] == "ours"
+
+
+async def test_the_server_brings_its_own_softswitch(tmp_path: Path) -> None:
+    ports = {"CTI_ESL__NODES__MAIN__PORT", "CTI_SOFTSWITCH__INTERNAL_PORT", "CTI_SOFTSWITCH__EXTERNAL_PORT"}
+    environment = {**os.environ, "CTI_SECRETS_DIR": str(tmp_path)} | {name: str(free_port()) for name in ports}
+    async with asyncio.timeout(20):
+        server = await asyncio.create_subprocess_exec(
+            CTI, "run", cwd=ROOT, env=environment, stderr=asyncio.subprocess.PIPE
+        )
+        made = (await server.stderr.readline()).decode()
+        lines = []
+        while not lines or lines[-1]["event"] != "switch attached":
+            lines.append(json.loads(await server.stderr.readline()))
+        server.send_signal(signal.SIGTERM)
+        rest, code = await server.stderr.read(), await server.wait()
+    assert made.startswith("made SIP passwords for 1001")
+    assert (tmp_path / "CTI_AGENTS__PASSWORDS").stat().st_mode & 0o777 == 0o600
+    assert lines[0]["event"] == "embedded softswitch: for trials and tests, not for production"
+    assert lines[0]["level"] == "warning"
+    assert json.loads(rest.splitlines()[-1])["event"] == "server stopped"
+    assert code == 0
+
+
+def test_a_port_that_is_taken_says_what_to_do(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = str(taken.getsockname()[1])
+        wrong = cti("run", CTI_SECRETS_DIR=str(tmp_path), CTI_SOFTSWITCH__INTERNAL_PORT=port)
+    assert wrong.returncode == 2
+    assert "the softswitch cannot listen" in wrong.stderr
+    assert "set softswitch.enabled to false" in wrong.stderr
