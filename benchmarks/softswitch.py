@@ -5,7 +5,8 @@ Three parts: calls set up and torn down (SIPp calls and is called), bridged and 
 Socket. The switch has one core, all the others share another; CPU is the switch's only.
 
 "waited" is the share of time in which the switch was ready to run while another program had its core, "phones busy" the
-longest time between two looks of the phones at their sockets: both say how much a gap may be the doing of others.
+longest time between two looks of the phones at their sockets: both say how much a gap may be the doing of others. After
+"stalls of SIPp" (half a second each) calls fail and are repeated as SIP wants it: measure again when it is quiet.
 Needs Linux, and SIPp (apt-get install sip-tester).
 """
 
@@ -17,6 +18,7 @@ import os
 import platform
 import sys
 import tempfile
+import time
 import wave
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -48,7 +50,7 @@ TALK = 1.5
 """Seconds from the bridge to the end of a call that is set up only to be torn down."""
 SETUP_RATE = 50
 """Calls a second while the bridged calls and the callers on music come."""
-WARM = 3.0
+WARM = 5.0
 """Seconds of media before the measuring."""
 TRANSACTIONS = 40.0
 """Seconds after which SIP has forgotten a call (64 * T1, and some): memory is compared between two busy moments."""
@@ -92,6 +94,7 @@ async def come_and_go(switch: SwitchProcess, load: Load) -> Numbers:
         "calls failed": load.rate * load.seconds - min(len(controller.legs), caller.succeeded, callee.succeeded),
         "repeated by the switch": caller.repeated_by_switch + callee.repeated_by_switch,
         "repeated by SIPp": caller.repeated_by_sipp + callee.repeated_by_sipp,
+        "stalls of SIPp": caller.stalls + callee.stalls,
     }
     callers = [(leg, leg) for leg, _ in pairs]
     numbers |= _times("INVITE to agent rung", controller.between(pairs, "CHANNEL_CREATE", "CHANNEL_CREATE"))
@@ -187,8 +190,8 @@ async def music(switch: SwitchProcess, load: Load) -> Numbers:
         legs = await _set_up(controller, phones, switch.trunk, load.music)
 
         async def play() -> None:
-            for leg in legs:
-                await controller.send(Execute(leg, "endless_playback", "local_stream://moh"))
+            plays = [Execute(leg, "endless_playback", "local_stream://moh") for leg in legs]
+            await asyncio.gather(*map(controller.send, plays))
 
         numbers = await listen(switch, play)
         left = await hang_up_all(controller)
@@ -214,12 +217,15 @@ async def _media(load: Load, count: int, *, speaking: bool) -> AsyncIterator[tup
 
     async def listen(switch: SwitchProcess, begin: Callable[[], Awaitable[None]] | None) -> Numbers:
         pipe.send([phones.remote.get(port, 9) for port in ports])  # 9: discard, for a phone whose call failed
+        started = time.monotonic()
         if begin is not None:
             await begin()
+        begun = time.monotonic() - started
         await asyncio.to_thread(pipe.recv)  # warm
         before = switch.usage()
         heard = await asyncio.to_thread(pipe.recv)
         return {
+            "begun after s": begun,
             "packets/s": heard["got"] / load.seconds,
             "packets expected/s": 50 * count,
             "packets missing %": max(0.0, 100 - 100 * heard["got"] / load.seconds / (50 * count)),

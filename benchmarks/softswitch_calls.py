@@ -153,6 +153,8 @@ class Heard:
     """Messages that came again, also after the end of their call."""
     repeated_by_sipp: int
     """Messages that SIPp sent again because no answer came in time."""
+    stalls: int
+    """How often SIPp itself did not run for half a second, after which the other side has to repeat itself."""
     answer_times: list[float]
     """Milliseconds from INVITE to 200 (callers)."""
 
@@ -190,6 +192,7 @@ class Sipp:
             int(totals["FailedCall(C)"]),
             strays + sum(int(counts[f"{message}Retrans"]) for message in received),
             int(totals["Retransmissions(C)"]),
+            int(totals["WatchdogMinor(C)"]) + int(totals["WatchdogMajor(C)"]),
             [float(row[1]) for path in self._folder.glob("*_rtt.csv") for row in _rows(path)[1:]],
         )
 

@@ -166,18 +166,19 @@ class Originate:
         """The API command; wrap it in BgApi, it runs until the phone is answered. Raises UnsafeValue."""
         if not self.endpoints:
             raise UnsafeValue("nothing to ring", remedy="Give at least one endpoint")
-        values: dict[str, str | int | bool] = {"origination_uuid": leg_id(self.leg)}
+        leg = {"origination_uuid": leg_id(self.leg)}  # of all legs it would be refused as taken but for the first
+        values: dict[str, str | int | bool] = dict(leg) if len(self.endpoints) == 1 else {}
         if self.caller_number:
             values["origination_caller_id_number"] = phone_number(self.caller_number)
         if self.caller_name:
             values["origination_caller_id_name"] = display_text(self.caller_name)
         values["originate_timeout"] = self.timeout
         for key in self.variables:
-            if key in values:
+            if key in values or key in leg:
                 raise UnsafeValue(f"{key} has an argument of its own")
         items = variables({**values, **self.variables})
-        legs = ",".join(endpoint.render() for endpoint in self.endpoints)
-        dial = f"{{{','.join(items)}}}{legs}"
+        first = "" if len(self.endpoints) == 1 else f"[{variables(leg)[0]}]"
+        dial = f"{{{','.join(items)}}}{first}{','.join(endpoint.render() for endpoint in self.endpoints)}"
         if " " in dial:  # one argument of originate: its own quotes keep it so
             dial = f"'{dial}'"
         return Api("originate", rest=f"{dial} &{self._then()}")

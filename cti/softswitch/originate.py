@@ -59,11 +59,12 @@ def _then(switch: "Switch", channel: Channel, words: list[str]) -> Actions:
 async def _ring(switch: "Switch", dial_string: str) -> Channel:
     """The leg that answered. Raises Failed."""
     variables, rest = brackets(dial_string)
-    targets: list[Target] = []
+    targets: list[tuple[Target, dict[str, str]]] = []
     cause = "SUBSCRIBER_ABSENT"
-    for endpoint in rest.replace("|", ",").split(","):
+    for part in rest.replace("|", ",").split(","):
+        own, endpoint = brackets(part.strip(), "[]")
         try:
-            targets += switch.targets(endpoint.strip())
+            targets += [(target, own) for target in switch.targets(endpoint)]
         except Failed as failed:
             cause = failed.cause
     if not targets:
@@ -71,11 +72,10 @@ async def _ring(switch: "Switch", dial_string: str) -> Channel:
     timeout = variables.get("originate_timeout", "60")
     limit = float(timeout) if timeout.isdecimal() else 60.0
     attempts = []
-    for number, target in enumerate(targets):
-        uuid = variables.get("origination_uuid") if number == 0 else None
-        if uuid in switch.channels:
-            raise Failed("CHAN_NOT_IMPLEMENTED")
-        attempts.append(_invite(switch, target, uuid or switch.new_uuid(), variables))
+    for target, own in targets:
+        wanted = {**variables, **own}.get("origination_uuid")
+        uuid = wanted if wanted and wanted not in switch.channels else switch.new_uuid()
+        attempts.append(_invite(switch, target, uuid, {**variables, **own}))
     answered = [asyncio.create_task(attempt.wait_answered()) for attempt in attempts]
     try:
         async with asyncio.timeout(limit):

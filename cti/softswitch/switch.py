@@ -199,11 +199,15 @@ class Switch(Handler):
     # --- what the Event Socket asks (eslserver.Backend) --------------------------------------------------
 
     async def api(self, name: str, argument: str) -> str:
-        return await api.run(self, name, argument)
+        try:
+            return await api.run(self, name, argument)
+        except Exception as error:  # noqa: BLE001 (a command that fails must not take its client along)
+            self.log(f"api {name} failed: {error!r}")
+            return "-ERR the command failed, see the log of the softswitch\n"
 
     def start_job(self, job: str, name: str, argument: str) -> None:
         async def work() -> None:
-            text = await api.run(self, name, argument)
+            text = await self.api(name, argument)
             headers = [("Job-UUID", job), ("Job-Command", name)]
             headers += [("Job-Command-Arg", argument)] if argument else []
             self._esl.publish(self.make_event("BACKGROUND_JOB", headers, text))

@@ -28,13 +28,13 @@ def split(text: str, delimiter: str, most: int = 0) -> list[str]:
     return [*parts, last] if last or delimiter != " " else parts
 
 
-def brackets(text: str) -> tuple[dict[str, str], str]:
-    """The variables of a leading ``{a=b,c=d}`` and what follows it."""
+def brackets(text: str, pair: str = "{}") -> tuple[dict[str, str], str]:
+    """The variables of a leading ``{a=b,c=d}`` (``pair`` is the two brackets) and what follows it."""
     variables: dict[str, str] = {}
-    while text.startswith("{"):
+    while text.startswith(pair[0]):
         depth = end = 0
         for at, character in enumerate(text):
-            depth += (character == "{") - (character == "}")
+            depth += (character == pair[0]) - (character == pair[1])
             if depth == 0:
                 end = at
                 break

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cti.esl.commands import Api, BgApi
-from cti.esl.dialstring import SipUri
+from cti.esl.dialstring import Originate, SipUri
 from tests.acceptance.conftest import AGENTS
 from tests.acceptance.embedded import Embedded
 from tests.acceptance.freeswitch import CONFIG, DOMAIN, FreeSwitch
@@ -275,8 +274,7 @@ async def test_the_first_of_two_phones_to_answer_wins(freeswitch: FreeSwitch, tm
     async with scene(freeswitch, tmp_path) as stage:
         first = await stage.agent("1001", name="first", answers=False)
         second = await stage.agent(second_user, name="second", answers=False)
-        endpoints = ",".join(user(each).render() for each in sorted({"1001", second_user}))
-        job = BgApi(Api("originate", rest=f"{endpoints} &park()"))
+        job = Originate([user(each) for each in sorted({"1001", second_user})]).job()
         await stage.switch.send(job)
         await first.event("CALL_INCOMING")
         await second.event("CALL_INCOMING")

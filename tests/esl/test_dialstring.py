@@ -146,7 +146,7 @@ def test_no_hostile_text_is_an_argument_in_a_dial_string(text: str) -> None:
 
 def test_an_offer_as_it_goes_out() -> None:
     offer = Originate(
-        [User("1001", "cti.local"), SipUri("external", "1001", "127.0.0.1:6060")],
+        [User("1001", "cti.local")],
         leg=LEG,
         caller_number="13800138000",
         caller_name="张 三",
@@ -156,7 +156,15 @@ def test_an_offer_as_it_goes_out() -> None:
     assert offer.job("7").render().decode() == (
         f"bgapi originate '{{origination_uuid={LEG},origination_caller_id_number=13800138000,"
         "origination_caller_id_name=张 三,originate_timeout=20,cti_agent=1001,ignore_early_media=true}"
-        "user/1001@cti.local,sofia/external/1001@127.0.0.1:6060' &park()\nJob-UUID: 7\n\n"
+        "user/1001@cti.local' &park()\nJob-UUID: 7\n\n"
+    )
+
+
+def test_of_several_endpoints_the_first_has_the_legs_id() -> None:
+    offer = Originate([User("1001", "cti.local"), SipUri("external", "1001", "127.0.0.1:6060")], leg=LEG)
+    assert offer.job("7").render().decode() == (
+        f"bgapi originate {{originate_timeout=60}}[origination_uuid={LEG}]user/1001@cti.local,"
+        "sofia/external/1001@127.0.0.1:6060 &park()\nJob-UUID: 7\n\n"
     )
 
 

@@ -31,3 +31,4 @@ def test_variables_in_brackets() -> None:
     assert brackets("{a=1}{b=2}user/1001") == ({"a": "1", "b": "2"}, "user/1001")
     assert brackets("user/1001") == ({}, "user/1001")
     assert brackets("{a=1") == ({}, "{a=1")
+    assert brackets("[a=1]user/1001", "[]") == ({"a": "1"}, "user/1001")

@@ -33,11 +33,10 @@ def secret_of(user: str) -> Secret | None:
 
 
 def answer_to(call: Call) -> bytes:
-    """Agrees to the first codec of an offer; makes an offer where there is none."""
-    if call.remote_sdp is None:
+    """Agrees to the first codec of an offer; says what we have where there is none, or none of ours."""
+    agreed = None if call.remote_sdp is None else sdp.agree(call.remote_sdp)
+    if call.remote_sdp is None or agreed is None:
         return OFFER
-    agreed = sdp.agree(call.remote_sdp)
-    assert agreed is not None
     return sdp.answer(call.remote_sdp, agreed, RTP, session=1)
 
 
