@@ -313,14 +313,17 @@ class Switch(Handler):
         return self._offer(channel) if agreed is None else self._answer(channel, theirs, agreed)
 
     def _offer(self, channel: Channel, direction: sdp.Direction = sdp.Direction.SENDRECV) -> bytes:
-        channel.sdp_version += 1
-        local, session = (self.options.host, channel.stream.port), zlib.crc32(channel.uuid.encode())
-        return sdp.offer(local, session=session, version=channel.sdp_version, direction=direction)
+        local, session, version = self._next_description(channel)
+        return sdp.offer(local, session=session, version=version, direction=direction)
 
     def _answer(self, channel: Channel, offer: sdp.Description, agreed: sdp.Agreement) -> bytes:
+        local, session, version = self._next_description(channel)
+        return sdp.answer(offer, agreed, local, session=session, version=version)
+
+    def _next_description(self, channel: Channel) -> tuple[Address, int, int]:
+        """Where the leg's media is, the session's id, and its next version (RFC 3264, 8)."""
         channel.sdp_version += 1
-        local, session = (self.options.host, channel.stream.port), zlib.crc32(channel.uuid.encode())
-        return sdp.answer(offer, agreed, local, session=session, version=channel.sdp_version)
+        return (self.options.host, channel.stream.port), zlib.crc32(channel.uuid.encode()), channel.sdp_version
 
     def _agreed(self, channel: Channel, agreed: sdp.Agreement) -> None:
         """Points the stream at what both sides can do."""
