@@ -13,3 +13,15 @@ AgentId = NewType("AgentId", str)
 
 NodeName = NewType("NodeName", str)
 """One softswitch, by its key under ``esl.nodes`` in config/cti.yaml."""
+
+QueueId = NewType("QueueId", str)
+"""A queue, by its key in routing/queues.yaml."""
+
+SkillId = NewType("SkillId", str)
+"""Something that an agent can do, by its key in routing/skills.yaml."""
+
+GroupId = NewType("GroupId", str)
+"""A skill group, by its key in routing/skills.yaml."""
+
+OfferId = NewType("OfferId", int)
+"""One agent reserved for one queued call; never given twice."""
