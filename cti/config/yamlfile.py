@@ -1,21 +1,29 @@
 """Reads YAML 1.2 and remembers where every value stands, so that an error can point at it."""
 
-from dataclasses import dataclass
+import re
+import stat
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, get_args
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from cti.config.findings import ConfigError, Finding, Place, nearest, quoted
+from cti.config.findings import ConfigError, Finding, Place, SourceText
+from cti.config.wording import Key, Locate, findings
+from cti.config.yamlbuild import Builder, Marks, unpacked
+
+__all__ = ["Document", "Key", "Locate", "document", "findings", "load", "parse"]
 
 Model = TypeVar("Model", bound=BaseModel)
 
-Key = str | int
-"""A step into a document: the key of a mapping or the index of a list."""
+LARGEST_FILE: Final = 16 * 1024 * 1024
+"""Bytes. 10,000 agents take one of the sixteen megabytes."""
+
+_UTF_8_MARK: Final = b"\xef\xbb\xbf"
+_UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+
+# What YAML forbids, and the three line ends of YAML 1.1 that no editor shows as such.
+_FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,112 +32,105 @@ class Document:
 
     source: str
     data: Any
-    root: Any
+    """Mappings (whose keys are text), lists, text, numbers, truth values, None; None for an empty document."""
+    text: SourceText = field(repr=False)
+    marks: Marks = field(repr=False)
+    begin: int = 0
 
     def place(self, path: tuple[Key, ...], *, of_key: bool = False) -> Place:
-        """Where the value (or its key) at `path` stands; the nearest place above it when it is not in the file."""
-        node, found = self.root, Place(self.source, 1, 1)
-        for depth, step in enumerate(path):
-            last = depth == len(path) - 1
-            try:
-                if isinstance(node, CommentedMap):
-                    line, column = node.lc.key(step) if last and of_key else node.lc.value(step)
-                elif isinstance(node, CommentedSeq) and isinstance(step, int):
-                    line, column = node.lc.item(step)
-                else:
-                    break
-                found = Place(self.source, line + 1, column + 1)
-                node = node[step]
-            except (KeyError, IndexError, TypeError):
+        """Where the value (or its key) at `path` stands.
+
+        Where it is not in the file: the place of the nearest thing above it that is, so that with `of_key` a missing
+        key is reported at the key that it belongs under.
+        """
+        marks = self.marks
+        at = key_at = self.begin
+        for step in path:
+            if isinstance(marks, dict) and str(step) in marks:
+                key_at, at, marks = marks[str(step)]
+            elif isinstance(marks, list) and isinstance(step, int) and 0 <= step < len(marks):
+                at, marks = marks[step]
+                key_at = at
+            else:
                 break
-        return found
+        return self.text.at(*unpacked(key_at if of_key else at))
+
+    def read_as(self, model: type[Model]) -> Model:
+        """The data as a model; an empty document is an empty mapping. Raises ConfigError with all that is wrong."""
+        try:
+            return model.model_validate({} if self.data is None else self.data)
+        except ValidationError as error:
+            raise ConfigError(findings(error, model, self.place)) from error
 
 
 def load(path: Path) -> Document:
-    """The document in `path`. Raises ConfigError when it cannot be read or is not YAML."""
+    """The document in `path`. Raises ConfigError when it cannot be read or is not YAML as we read it."""
     source = str(path)
     try:
-        root = YAML(typ="rt", pure=True).load(path.read_text("utf-8"))
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise ConfigError([Finding(Place(source), "is not a file")])
+        if status.st_size > LARGEST_FILE:
+            raise ConfigError([_too_large(source, status.st_size)])
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise ConfigError([Finding(Place(source), f"cannot be read: {error.strerror}")]) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError([Finding(Place(source), "is not UTF-8 text", hint="save it as UTF-8")]) from error
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = Place(source, mark.line + 1, mark.column + 1) if mark else Place(source)
-        raise ConfigError([Finding(place, f"is not YAML: {error.problem or error.context}")]) from error
-    except YAMLError as error:
-        raise ConfigError([Finding(Place(source), f"is not YAML: {error}")]) from error
-    return Document(source, _plain(root), root)
+    return document(source, content)
 
 
-def _plain(node: Any) -> Any:
-    if isinstance(node, dict):
-        return {key if isinstance(key, str) else str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_plain(value) for value in node]
-    return node
+def document(source: str, content: bytes) -> Document:
+    """The document that a file named `source` holds, or would hold. Raises ConfigError."""
+    if len(content) > LARGEST_FILE:
+        raise ConfigError([_too_large(source, len(content))])
+    text = _decoded(source, content)
+    if forbidden := _FORBIDDEN.search(text.text):
+        code = f"U+{ord(forbidden[0]):04X}"
+        name = "a NUL character" if code == "U+0000" else f"a character that nobody sees ({code})"
+        raise ConfigError([Finding(text.place(forbidden.start()), name, value=forbidden[0], hint="delete it")])
+    built = Builder(text).build()
+    return Document(source, built.data, text, built.marks, built.begin)
 
 
 def parse(path: Path, model: type[Model]) -> Model:
     """The file as a model. Raises ConfigError with everything that is wrong, each with its place."""
-    document = load(path)
+    return load(path).read_as(model)
+
+
+def _too_large(source: str, size: int) -> Finding:
+    megabytes = LARGEST_FILE // 1024**2
+    return Finding(Place(source), f"is too large: {size:,} bytes", hint=f"a file has at most {megabytes} megabytes")
+
+
+def _decoded(source: str, content: bytes) -> SourceText:
+    if content.startswith(_UTF_8_MARK):
+        hint = "save it as UTF-8 without BOM"
+        raise ConfigError([Finding(Place(source, 1, 1), "begins with a byte order mark", hint=hint)])
+    if content.startswith(_UTF_16_MARKS) or _is_utf_16(content[:4]):
+        what = "is UTF-16 text (Windows calls it Unicode)"
+        raise ConfigError([Finding(Place(source, 1, 1), what, hint="save it as UTF-8 without BOM")])
     try:
-        return model.model_validate(document.data if document.data is not None else {})
-    except ValidationError as error:
-        raise ConfigError(findings(error, model, document.place)) from error
+        return SourceText(source, _one_line_end(content.decode("utf-8")))
+    except UnicodeDecodeError as error:
+        index = len(_one_line_end(content[: error.start].decode("utf-8")))
+        place = SourceText(source, _one_line_end(content.decode("utf-8", "replace"))).place(index)
+        what = "is not UTF-8 text"
+        if _is_chinese(content):
+            what = "is not UTF-8 text, but GBK as it seems (Chinese Windows calls it ANSI)"
+        raise ConfigError([Finding(place, what, hint="save the file as UTF-8")]) from error
 
 
-class Locate(Protocol):
-    """Finds the place of a value by its path."""
-
-    def __call__(self, path: tuple[Key, ...], *, of_key: bool = False) -> Place: ...
-
-
-def findings(error: ValidationError, model: type[BaseModel], locate: Locate) -> list[Finding]:
-    """pydantic's errors in our words, each at its place."""
-    return [_finding(detail, model, locate) for detail in error.errors()]
+def _is_utf_16(begin: bytes) -> bool:
+    """Whether every other byte is a NUL: ASCII in UTF-16."""
+    return len(begin) == 4 and any(begin[n::2] == b"\0\0" and 0 not in begin[1 - n :: 2] for n in (0, 1))
 
 
-def _finding(detail: ErrorDetails, model: type[BaseModel], locate: Locate) -> Finding:
-    path = tuple(detail["loc"])
-    kind, value = detail["type"], detail["input"]
-    name = ".".join(map(str, path))
-    if kind == "extra_forbidden":
-        known = _known_keys(model, path[:-1])
-        return Finding(
-            locate(path, of_key=True),
-            f"{quoted(path[-1])} is not a key here",
-            value=str(path[-1]),
-            hint=nearest(str(path[-1]), known),
-            allowed=known,
-        )
-    if kind == "missing":
-        return Finding(locate(path[:-1], of_key=True), f"{name} is missing")
-    place = locate(path)
-    shown = str(value) if isinstance(value, str | int | float) else ""
-    if kind in ("literal_error", "enum"):
-        allowed = tuple(
-            part.strip().strip("'") for part in str(detail["ctx"]["expected"]).replace(" or ", ",").split(",")
-        )
-        what = f"{name}: {quoted(value)} is not allowed"
-        return Finding(place, what, value=shown, hint=nearest(str(value), allowed), allowed=allowed)
-    message = detail["msg"].removeprefix("Value error, ")
-    return Finding(place, f"{name}: {message[:1].lower()}{message[1:]}", value=shown)
+def _is_chinese(content: bytes) -> bool:
+    try:
+        return re.search("[\u4e00-\u9fff]", content.decode("gb18030")) is not None
+    except UnicodeDecodeError:
+        return False
 
 
-def _known_keys(model: type[BaseModel], path: tuple[Key, ...]) -> tuple[str, ...]:
-    """The keys that the model at `path` has."""
-    current: Any = model
-    for step in path:
-        if isinstance(current, type) and issubclass(current, BaseModel):
-            field = current.model_fields.get(str(step))
-            current = field.annotation if field else None
-        else:  # dict[str, Model] or list[Model]: one step in, the last argument
-            current = (get_args(current) or (None,))[-1]
-        current = next((a for a in get_args(current) if a is not type(None)), None) if _optional(current) else current
-    return tuple(current.model_fields) if isinstance(current, type) and issubclass(current, BaseModel) else ()
-
-
-def _optional(annotation: Any) -> bool:
-    return type(None) in get_args(annotation)
+def _one_line_end(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -19,7 +19,7 @@ def test_the_file_in_the_repository_is_right() -> None:
     [
         ('agents:\n  "1001": {nam: 王芳}\n', '"nam" is not a key here'),
         ('agents:\n  "1001": {}\n', "name is missing"),
-        ('agents:\n  "1001": {name: x, skills: {mandarin: 6}}\n', "agents.1001.skills.mandarin"),
+        ('agents:\n  "1001": {name: x, skills: {mandarin: 6}}\n', "mandarin: 6 is too large"),
         ('agents:\n  "10 01": {name: x}\n', "2 to 10 digits"),
         ("agents:\n  wang: {name: x}\n", "2 to 10 digits"),
         ("defaults: {ring: 20}\n", "needs its unit"),

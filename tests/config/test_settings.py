@@ -86,7 +86,7 @@ WRONG = {
     "a misspelt section": ("els: {}\n", "did you mean esl?"),
     "a misspelt word": (
         "esl:\n  driver: greenswich\n",
-        """cti.yaml:2:11  esl.driver: "greenswich" is not allowed
+        """cti.yaml:2:11  driver: "greenswich" is not a driver
      2 |   driver: greenswich
        |           ^^^^^^^^^^ did you mean greenswitch?
     allowed: asyncio, greenswitch""",
@@ -98,7 +98,7 @@ WRONG = {
     "a key twice": ("log: {}\nlog: {}\n", "cti.yaml:2:1"),
     "no YAML": ("esl: [\n", "is not YAML"),
     "a list": ("- a\n", "is not a mapping"),
-    "a port": ("esl:\n  nodes:\n    main: {port: 70000}\n", "cti.yaml:3:18  esl.nodes.main.port"),
+    "a port": ("esl:\n  nodes:\n    main: {port: 70000}\n", "cti.yaml:3:18  port: 70000 is too large"),
     "a node's name": ("esl:\n  nodes:\n    Main Node: {}\n", "Main Node"),
     "a user without a domain": ("esl:\n  nodes:\n    main: {user: cti}\n", "USER@DOMAIN"),
 }
