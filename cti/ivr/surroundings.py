@@ -1,12 +1,10 @@
 """What a flow asks while it runs: calendars, notices, lists. The engine answers."""
 
-from datetime import datetime, time
+from datetime import datetime
 from typing import Protocol
 
 from cti.ivr.prompts import Prompt
-
-Interval = tuple[time, time]
-"""From when to when, local time. An end of 00:00 is midnight; an end before the start lies on the next day."""
+from cti.ivr.say import Interval
 
 
 class Surroundings(Protocol):
