@@ -1,0 +1,59 @@
+"""Rules for callers who need more than the usual: which hold, and who is told."""
+
+from cti.acd import effects as out
+from cti.acd.floor import Floor
+from cti.acd.model import Audience, EscalationRule, Trigger
+from cti.acd.state import Call, Queue
+from cti.acd.timers import Due
+
+
+def at_entry(floor: Floor, call: Call, queue: Queue) -> EscalationRule | None:
+    """The first rule on the customer's number of calls that holds for a call that asks for `queue`."""
+    for rule in floor.plan.escalation:
+        if not applies(rule, queue) or rule.to == queue.id:
+            continue
+        if rule.trigger is Trigger.CALLS_TODAY and call.caller.calls_today >= rule.threshold:
+            return rule
+        if rule.trigger is Trigger.CALLS_IN_7_DAYS and call.caller.calls_in_7_days >= rule.threshold:
+            return rule
+    return None
+
+
+def on_complaint(floor: Floor, call: Call) -> EscalationRule | None:
+    """The first rule on complaints for the call's queue."""
+    rules = floor.plan.escalation
+    return next((rule for rule in rules if rule.trigger is Trigger.COMPLAINT and applies(rule, call.queue)), None)
+
+
+def watch_talk(floor: Floor, call: Call) -> None:
+    """Sets a timer for every rule on the length of the conversation. A call keeps the rules that it began with."""
+    for rule in floor.plan.escalation:
+        if rule.trigger is Trigger.TALK and applies(rule, call.queue):
+            floor.timers.set(floor.now + rule.threshold, Due.TALK, call, rule)
+
+
+def talk_is_long(floor: Floor, call: Call, rule: EscalationRule) -> None:
+    """The conversation has lasted as long as a rule says."""
+    tell(floor, rule, call)
+    offer(floor, rule, call)
+
+
+def offer(floor: Floor, rule: EscalationRule, call: Call) -> None:
+    """The agent, who talks, may move the call; nobody is torn out of a conversation by a rule."""
+    queue = rule.offer or rule.to
+    if queue is not None and call.agent is not None:
+        call.escalation = (queue, rule.where)
+        floor.effects.append(out.EscalationOffered(call.id, call.agent.id, queue, rule.where))
+
+
+def tell(floor: Floor, rule: EscalationRule, call: Call) -> None:
+    """Lets those know whom the rule names."""
+    agent = call.agent.id if call.agent is not None else None
+    for audience in Audience:
+        if audience in rule.tell:
+            floor.effects.append(out.Told(audience, rule.trigger, call.id, agent, rule.where))
+
+
+def applies(rule: EscalationRule, queue: Queue) -> bool:
+    """Whether the rule is for calls of this queue."""
+    return not rule.queues or queue.id in rule.queues
