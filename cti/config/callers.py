@@ -1,5 +1,6 @@
 """routing/callers.yaml: lists of callers by their numbers."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -57,7 +58,9 @@ def caller_lists(file: Callers) -> CallerLists:
 
 
 def _list(entries: tuple[str, ...], region: str) -> CallerList:
+    numbers = (entry for entry in entries if not entry.endswith("*"))
+    beginnings = (re.sub("[* -]", "", entry) for entry in entries if entry.endswith("*"))
     return CallerList(
-        frozenset(e164(entry, region) or entry for entry in entries if not entry.endswith("*")),
-        tuple(sorted(comparable_prefix(entry[:-1], region) for entry in entries if entry.endswith("*"))),
+        frozenset(e164(number, region) or number for number in numbers),
+        tuple(sorted(comparable_prefix(digits, region) for digits in beginnings)),
     )

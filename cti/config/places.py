@@ -51,3 +51,13 @@ class Places:
         file = SECTIONS[section]
         document = self.files.get(file)
         return document.place((section, *path), of_key=of_key) if document else Place(str(self.routing / file))
+
+
+def at_part(place: Place, part: str, text: str = "") -> Place:
+    """The place of a part of the value that stands at `place`: of its last occurrence in `text`, where one is given.
+
+    Unchanged where the part is not in that line, as it may be in a text of several lines.
+    """
+    line = place.shown_line or ""
+    begin = line.find(text or part, place.column - 1)
+    return place if begin < 0 else place.moved(begin + text.rfind(part) * bool(text) - place.column + 1)

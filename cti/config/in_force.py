@@ -1,0 +1,51 @@
+"""The routing in force, and how it is replaced: as a whole, and only by files without an error."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from threading import Lock
+
+from cti.config.check import Checked, check
+from cti.config.routing import Routing
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One routing that was put in force."""
+
+    number: int
+    """1 for the first; grows by one each time that files with another content come into force."""
+    content_hash: str
+    routing: Routing
+
+
+class InForce:
+    """Holds the routing in force. May be asked and reloaded from any thread.
+
+    Whoever takes a call reads `current` once and keeps what it got: the files may change while the call goes on.
+    """
+
+    def __init__(self, routing: Path, flows: Path, today: date) -> None:
+        """Puts the files in the two folders in force. Raises ConfigError when they cannot be."""
+        self._routing = routing
+        self._flows = flows
+        self._lock = Lock()
+        self.checked = check(routing, flows, today)
+        """What the last look at the files found, whether they came into force or not."""
+        first = self.checked.accepted()
+        self._current = Version(1, first.content_hash, first)
+
+    @property
+    def current(self) -> Version:
+        """What is in force now."""
+        return self._current
+
+    def reload(self, today: date) -> Checked:
+        """Checks the files again and puts them in force when there is no error; what is in force stays otherwise."""
+        with self._lock:
+            checked = check(self._routing, self._flows, today)
+            self.checked = checked
+            routing = checked.routing
+            if routing is not None and routing.content_hash != self._current.content_hash:
+                self._current = Version(self._current.number + 1, routing.content_hash, routing)
+            return checked
