@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,6 +14,7 @@ from pydantic import SecretStr
 
 from cti import app, console
 from cti.config.agents import load_agents
+from cti.config.check import check
 from cti.config.settings import SECRETS, AgentSecrets, Loaded, Settings, load_settings
 from cti.errors import CtiError
 from cti.esl.driver import Address
@@ -84,6 +86,29 @@ def _without_password(settings: Settings) -> list[AgentId]:
 def softswitch(config: Path) -> None:
     """Run the embedded softswitch alone, until it is stopped. For trials and tests."""
     app.serve_softswitch(_with_passwords(load_settings(config).settings))
+
+
+@cti.command("check")
+@CONFIG
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option(
+    "--at", type=click.DateTime(["%Y-%m-%d"]), help="The first of the 400 days looked at; today when not given."
+)
+def check_command(config: Path, as_json: bool, at: datetime | None) -> None:
+    """Check what admins edit: routing/ and ivr_flows/. Exit code 1 when there is an error."""
+    settings = load_settings(config).settings
+    checked = check(settings.routing, settings.flows, (at or datetime.now()).date())
+    if as_json:
+        click.echo(json.dumps(checked.as_json(), indent=2, ensure_ascii=False))
+    else:
+        for finding in checked.findings:
+            place, _, rest = finding.render().partition("  ")
+            click.echo(
+                f"{click.style(place, fg='red' if finding.severity == 'error' else 'yellow', bold=True)}  {rest}"
+            )
+        summary = f"{settings.routing}: {checked.summary()}"
+        click.echo(click.style(summary, fg="red" if checked.errors else "green"))
+    sys.exit(1 if checked.errors else 0)
 
 
 @cti.group("config")

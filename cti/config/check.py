@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cti.config.calendar import Calendars, doubts
 from cti.config.callers import caller_lists
@@ -49,6 +49,23 @@ class Checked:
     def warnings(self) -> tuple[Finding, ...]:
         """What should be looked at."""
         return tuple(finding for finding in self.findings if finding.severity == "warning")
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        proof = self.proof
+        return {
+            "errors": len(self.errors),
+            "warnings": len(self.warnings),
+            "findings": [finding.as_json() for finding in self.findings],
+            "counts": dict(self.counts),
+            "proof": {
+                "first_day": str(proof.first_day),
+                "last_day": str(proof.last_day),
+                "flows": proof.flows,
+                "combinations": proof.combinations,
+                "instants": proof.instants,
+            },
+        }
 
     def summary(self) -> str:
         """One line for people."""

@@ -157,6 +157,7 @@ class Settings(BaseSettings):
     softswitch: SoftSwitch = SoftSwitch()
     agents: AgentSecrets = AgentSecrets()
     routing: Path = Path("routing")
+    flows: Path = Path("ivr_flows")
 
     @classmethod
     def settings_customise_sources(
