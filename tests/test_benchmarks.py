@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import esl, softswitch
+from benchmarks import acd, esl, softswitch
 from benchmarks.esl_server import recorded_events
 
 SMALL = ["--events", "200", "--commands", "200", "--memory", "1000", "--repeat", "1"]
@@ -51,3 +51,14 @@ def test_the_softswitch_is_measured_in_three_parts(capsys: pytest.CaptureFixture
     assert music["packets expected/s"]["median"] == 150
     assert all(part[label]["median"] == 0 for part in measured for label in ("calls failed", "legs left"))
     assert {verdict["part"] for verdict in report["targets"]} == {"calls", "bridged", "music"}
+
+
+def test_the_distributor_is_measured_at_every_size_and_over_a_day(capsys: pytest.CaptureFixture[str]) -> None:
+    code = acd.main(["--agents", "20", "40", "--rounds", "20", "--repeat", "1", "--calls", "200", "--json"])
+    report = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert list(report["results"]["decisions"]) == ["20", "40"]
+    day = report["results"]["day"]["a day of 200 calls"]
+    assert day["calls offered"]["median"] >= 200
+    assert day["sums that do not add up"]["median"] == 0
+    assert len(report["targets"]) == 4
