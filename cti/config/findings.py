@@ -10,16 +10,19 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Final, Literal
 
-from cti.config.excerpt import excerpt, printable
+from cti.config.excerpt import cells, excerpt, printable
 from cti.errors import Blame, CtiError
 
 Severity = Literal["error", "warning"]
 
 SHOWN: Final = 50
 """Findings in the message of a ConfigError; all are in its `findings`."""
+
+_WIDEST: Final = 140
+"""Cells of an underline with its hint; what is longer goes into a line of its own."""
 
 _WORDS_SHOWN: Final = 20
 """Allowed words in a rendered finding; a list of 10,000 agents helps nobody."""
@@ -104,8 +107,10 @@ class Finding:
         if line is not None:
             shown, marks = excerpt(line, self.place.column, self._length(line))
             lines.append(f"{self.place.line:>6} | {shown}".rstrip())
-            lines.append(f"{'':>6} | {marks} {hint}".rstrip())
-        elif hint:
+            if len(marks) + cells(hint) < _WIDEST:
+                marks, hint = f"{marks} {hint}", ""
+            lines.append(f"{'':>6} | {marks}".rstrip())
+        if hint:
             lines.append(f"    {hint}")
         if self.allowed:
             words = ", ".join(map(printable, self.allowed[:_WORDS_SHOWN]))
@@ -162,18 +167,23 @@ def report(findings: Iterable[Finding], most: int | None = None) -> str:
 
 
 _ENOUGH: Final = 200
-"""Words that are compared closely: some milliseconds. Among more, those that begin alike are looked at."""
+"""Words that are compared closely: some milliseconds. Of more, those that begin and end alike."""
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str:
     """A hint with the allowed word that `word` was probably meant to be, or nothing."""
+    return _nearest(word, tuple(allowed))
+
+
+@lru_cache(maxsize=1024)  # one misspelt word may stand in thousands of places
+def _nearest(word: str, allowed: tuple[str, ...]) -> str:
     size = len(word)
     if not 0 < size <= 100:
         return ""
     words = [other for other in allowed if size <= 3 * len(other) and len(other) <= 3 * size]
     if len(words) > _ENOUGH:
-        words = [other for other in words if abs(len(other) - size) <= 2 and word[0] == other[0]]
-        words = sorted(words, key=lambda other: -_alike(word, other))[:_ENOUGH]
+        close = [other for other in words if abs(len(other) - size) <= 2]
+        words = sorted(close, key=lambda other: -_alike(word, other) - _alike(word[::-1], other[::-1]))[:_ENOUGH]
     folded = {other.casefold(): other for other in reversed(words)}
     matches = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
     return f"did you mean {folded[matches[0]]}?" if matches else ""
@@ -181,7 +191,10 @@ def nearest(word: str, allowed: Iterable[str]) -> str:
 
 def _alike(one: str, other: str) -> int:
     """How many characters they begin with alike."""
-    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    for at, (a, b) in enumerate(zip(one, other, strict=False)):
+        if a != b:
+            return at
+    return min(len(one), len(other))
 
 
 _QUOTED_LENGTH: Final = 60

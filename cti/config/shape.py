@@ -147,8 +147,9 @@ def _member(union: Any, label: str) -> Any:
         tags = [item.tag for item in metadata if isinstance(item, Tag)]
         if label in tags or (not tags and _is_model(kind) and (kind.__name__ in label or _has_literal(kind, label))):
             return member
-    kinds = [(member, _bare(member)[0]) for member in members]
-    return next((member for member, kind in kinds if _name(kind) and label.startswith(_name(kind))), None)
+    names = [(member, _name(_bare(member)[0])) for member in members]
+    begins = (member for member, name in names if name and label.startswith(name))
+    return next(begins, next((member for member, name in names if name and name in label), None))
 
 
 def _has_literal(model: type[BaseModel], value: str) -> bool:

@@ -1,21 +1,30 @@
 """Slips of the keyboard: what a Chinese input method, a web page or haste leaves in YAML, and how to mend it.
 
-All of it is good text, so nothing here is wrong in itself: a hint is asked for where something is wrong already.
+All of it is good text, so nothing here is wrong in itself: a slip is looked for where something is wrong already.
 """
 
 import re
 import unicodedata
-from typing import Final
+from typing import Final, NamedTuple
+
+
+class Slip(NamedTuple):
+    """One slip in a text."""
+
+    at: int
+    text: str
+    what: str
+    """What is wrong, to YAML."""
+    hint: str
+
 
 _SIGNS: Final = {
     "colon": ("：﹕", ": and a space"),
     "comma": ("，、﹐", ", and a space"),
     "quote": ("“”＂„‟「」『』", '"'),
     "single quote": ("‘’＇", "'"),
-    "bracket": ("［【", "["),
-    "closing bracket": ("］】", "]"),
-    "brace": ("｛", "{"),
-    "closing brace": ("｝", "}"),
+    "bracket": ("［］【】", "[ or ]"),
+    "brace": ("｛｝", "{ or }"),
     "dash": ("－—–", "- and a space"),
     "number sign": ("＃", "#"),
     "asterisk": ("＊", "*"),
@@ -25,54 +34,74 @@ _SIGNS: Final = {
     "percent sign": ("％﹪", "%"),
 }
 
-_HINTS: Final = {
-    sign: f"{sign} is a full-width {name}; write {instead}"
+_NAMED: Final = {
+    sign: (
+        name,
+        f"{sign}{'' if unicodedata.east_asian_width(sign) in 'WF' else ' '}is a full-width {name}; write {instead}",
+    )
     for name, (signs, instead) in _SIGNS.items()
     for sign in signs
 } | {
-    "\u3000": "a full-width space (U+3000) stands here; write ordinary spaces",
-    "\u00a0": "a no-break space (U+00A0) stands here; write an ordinary one",
+    "\u3000": ("space", "a full-width space (U+3000) stands here; write ordinary spaces"),
+    "\u00a0": ("space", "a no-break space (U+00A0) stands here; write an ordinary one"),
 }
 
-_SIGN: Final = re.compile("[" + re.escape("".join(_HINTS)) + "]")
+WIDE_SPACES: Final = "\u3000\u00a0"
+"""Spaces that are letters to YAML."""
+
+_SIGN: Final = re.compile("[" + re.escape("".join(_NAMED)) + "]")
+_COMMA: Final = re.compile("[，、﹐]")
 _INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
-_NO_SPACE: Final = re.compile(r"[\w.-]+:[^\s:/\\]")
+_NO_SPACE: Final = re.compile(r"[\w.-]+(?P<colon>:)[^\s:/\\]")
 _TIME: Final = re.compile(r"[0-9]{1,2}:[0-9]{2}\b")
-_QUOTED_OR_COMMENT: Final = re.compile(r""" "(?:[^"\\]|\\.)*" | '[^']*' | (?:^|(?<=\s))\#.* """, re.VERBOSE)
-_OPENING: Final = frozenset("“”＂‘’＇「『［【｛－")
+_TEXT: Final = re.compile(r""" "(?:[^"\\]|\\.)*" | '[^']*' | (?:^|(?<=\s))\#.* """, re.VERBOSE)
+_OPENING: Final = frozenset("“”＂‘’＇「『［【｛－" + WIDE_SPACES)
 
 
 def slip(text: str) -> str:
     """How to mend a text where keys and values or a list should stand, or nothing."""
-    text = text[:1000]
-    if invisible := _INVISIBLE.search(text):
-        return f"an invisible character (U+{ord(invisible[0]):04X}) stands in it; delete it"
-    if sign := _SIGN.search(text):
-        return _HINTS[sign[0]]
-    if _NO_SPACE.match(text) and not _TIME.match(text):
-        return "a space is missing after the colon"
-    return ""
+    found = _find(text[:1000])
+    return found.hint if found else ""
 
 
 def slip_in_value(text: str) -> str:
     """How to mend a text where a number or a known word should stand, or nothing."""
-    plain = unicodedata.normalize("NFKC", text[:100])
-    if plain != text and plain.isascii():
+    text = text[:100]
+    plain = unicodedata.normalize("NFKC", text)
+    if plain != text and plain.isascii() and not _COMMA.search(text):
         return f"these are full-width characters; write {plain}"
-    return slip(text) if text[:1] in _OPENING or _INVISIBLE.search(text[:100]) else ""
+    structural = text[:1] in _OPENING or _INVISIBLE.search(text) or _COMMA.search(text)
+    return slip(text) if structural else ""
 
 
-def slip_in_line(line: str, *, flow: bool) -> str:
-    """How to mend a line of YAML that could not be read, or nothing; `flow`: within [ ] or { }.
+def slip_in_line(line: str, *, flow: bool) -> Slip | None:
+    """The slip in a line of YAML that could not be read; `flow`: within [ ] or { }.
 
     Looks only where structure is meant: what stands in quotes, in comments and in the middle of values is text.
     """
-    code = _QUOTED_OR_COMMENT.sub('""', line[:1000]).rstrip()
+    code = _TEXT.sub(lambda text: "_" * len(text[0]), line[:1000]).rstrip(" ")
     if flow:
-        return slip(code)
-    code = re.sub(r"^(\s*- )+", "", code)
-    key, colon, value = code.partition(": ")
-    if not colon:
-        key = code.removesuffix(":")
-    value = value.strip()
-    return slip(key if key[:1] in "\u3000\u00a0" else key.strip(" ")) or (slip(value) if value[:1] in _OPENING else "")
+        return _find(code)
+    dashes = re.match(r"(\s*- )*[ ]*", code)
+    start = dashes.end() if dashes else 0
+    key, colon, value = code[start:].partition(": ")
+    if not colon and not key.endswith(":"):
+        found = _find(key)
+    elif key[:1] in _OPENING:
+        found = _find(key[:1])
+    else:
+        start += len(key) + len(colon)
+        found = _find(value) if value.lstrip()[:1] in _OPENING else None
+    return found and found._replace(at=found.at + start)
+
+
+def _find(text: str) -> Slip | None:
+    if invisible := _INVISIBLE.search(text):
+        hint = f"an invisible character (U+{ord(invisible[0]):04X}) stands here; delete it"
+        return Slip(invisible.start(), invisible[0], "a character that nobody sees", hint)
+    if sign := _SIGN.search(text):
+        name, hint = _NAMED[sign[0]]
+        return Slip(sign.start(), sign[0], f"a {name} is missing", hint)
+    if (no_space := _NO_SPACE.match(text)) and not _TIME.match(text):
+        return Slip(no_space.start("colon"), ":", "a space is missing", "write a space after the colon")
+    return None

@@ -63,8 +63,11 @@ class _Fault:
 
     @property
     def shown(self) -> str:
-        """The value; a secret is never shown."""
-        return "the value" if self.is_secret else quoted(self.value)
+        """The value, a number as it is written; a secret is never shown."""
+        if self.is_secret:
+            return "the value"
+        is_number = isinstance(self.value, int | float) and not isinstance(self.value, bool)
+        return (is_number and self._locate(self.spot.path).written) or quoted(self.value)
 
     @property
     def is_secret(self) -> bool:
@@ -145,12 +148,15 @@ def _of_group(branches: dict[str, list[_Fault]]) -> list[Finding]:
     kinds = list(dict.fromkeys(_KINDS[fault.kind] for fault in faults if fault.kind in _KINDS))
     if first.value is None:
         return [_empty(first, allowed)]
-    said = " or ".join(kinds if not allowed or first.noun else [*kinds, *allowed[:5]])
-    what = f"{first.subject} is not {said or first.noun or 'allowed'}"
+    wanted = [*kinds, *([first.noun or "one of the words allowed"] if len(allowed) > 1 else allowed)]
     if isinstance(first.value, dict | list):
-        what = f"{first.name} is {_described(first.value)}, not {said}"
-    hint = _mend(first) or nearest(str(first.value), allowed)
-    return [first.finding(what, hint, allowed)]
+        what = f"{first.name} is {_described(first.value)}, not {' or '.join(wanted)}"
+    elif len(wanted) == 2:
+        what = f"{first.subject} is neither {wanted[0]} nor {wanted[1]}"
+    else:
+        what = f"{first.subject} is not {' or '.join(wanted)}"
+    hints = (nearest(str(first.value), allowed), *map(_mend, faults))
+    return [first.finding(what, next(filter(None, hints), ""), allowed)]
 
 
 def _is_other_kind(fault: _Fault) -> bool:
@@ -216,6 +222,8 @@ def _other_kind(fault: _Fault) -> Finding:
         return _empty(fault)
     if isinstance(fault.value, dict | list):
         return fault.finding(f"{fault.name} is {_described(fault.value)}, not {kind}", _FORMS.get(kind, ""))
+    if not fault.spot.path:
+        return fault.finding(f"the file is not {kind}", _mend(fault) or _FORMS.get(kind, ""))
     what = f"{fault.subject} is {'neither true nor false' if kind == 'true or false' else f'not {kind}'}"
     return fault.finding(what, _mend(fault) or _FORMS.get(kind, ""))
 
@@ -230,7 +238,7 @@ def _mend(fault: _Fault) -> str:
         is_number = re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?", value)
         return slip_in_value(value) or _goes_on(fault) or (f"write it without quotes: {value}" if is_number else "")
     if kind == "text" and isinstance(value, bool | int | float):
-        return f'put it in quotes: "{fault.at_value()[1]}"'
+        return "put it in quotes" if fault.is_secret else f'put it in quotes: "{fault.at_value()[1]}"'
     return ""
 
 
@@ -247,6 +255,8 @@ def _empty(fault: _Fault, allowed: Iterable[str] = ()) -> Finding:
     """Nothing stands after the colon or the dash."""
     kind = _KINDS.get(fault.kind, "")
     hint = {"a mapping": "write {} for none", "a list": "write [] for none"}.get(kind, "write it after the colon")
+    if fault.kind == "model_type":
+        hint = "write its keys below it, indented"
     if fault.spot.path and isinstance(fault.spot.path[-1], int):
         return fault.finding(f"{fault.name}: an item is empty", "write it after the dash", allowed)
     return fault.finding(f"{fault.name} has no value", slip(fault.name) or hint, allowed)
@@ -310,17 +320,21 @@ def _limits(fault: _Fault) -> str:
 
 
 def _short(fault: _Fault) -> Finding:
+    hint, unit = _length(fault)
     if not len(fault.value):
-        return fault.finding(f"{fault.name} is empty")
-    unit = "characters" if isinstance(fault.value, str) else "entries"
-    hint = f"{fault.bounds('min_length', 'max_length')} {unit}, these are {len(fault.value):,}"
-    return fault.finding(f"{fault.name}: too few" if unit == "entries" else f"{fault.subject} is too short", hint)
+        return fault.finding(f"{fault.name} is empty", hint.partition(",")[0])
+    return fault.finding(f"{fault.name}: too few" if unit == "entries" else f"{fault.name} is too short", hint)
 
 
 def _long(fault: _Fault) -> Finding:
-    unit = "characters" if isinstance(fault.value, str) else "entries"
-    hint = f"{fault.bounds('min_length', 'max_length')} {unit}, these are {len(fault.value):,}"
-    return fault.finding(f"{fault.name}: too many" if unit == "entries" else f"{fault.subject} is too long", hint)
+    hint, unit = _length(fault)
+    return fault.finding(f"{fault.name}: too many" if unit == "entries" else f"{fault.name} is too long", hint)
+
+
+def _length(fault: _Fault) -> tuple[str, str]:
+    """A hint, and what is counted."""
+    unit = "characters" if isinstance(fault.value, str | bytes) else "entries"
+    return f"{fault.bounds('min_length', 'max_length')} {unit}, these are {len(fault.value):,}", unit
 
 
 def _pattern(fault: _Fault) -> Finding:
@@ -365,7 +379,8 @@ def _refused(fault: _Fault) -> Finding:
     if isinstance(fault.value, str) and len(fault.value) <= 60:
         hint = slip_in_value(fault.value) or hint
     if message.startswith(("is ", "has ")):
-        what = f"{fault.subject} {message}"
+        long = fault.value == "" or (isinstance(fault.value, str) and len(fault.value) > 60)
+        what = f"{fault.name if long and not fault.spot.of_key else fault.subject} {message}"
     elif fault.spot.of_key:
         what = message if message.startswith('"') else f"{quoted(fault.value)}: {message}"
     else:

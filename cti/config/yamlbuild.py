@@ -23,10 +23,8 @@ from yaml.events import (
 )
 
 from cti.config.findings import ConfigError, Finding, SourceText, quoted
-from cti.config.yamlerrors import Trouble, explained
-
-DEEPEST: Final = 64
-"""Levels of mappings and lists in one another."""
+from cti.config.slips import WIDE_SPACES, slip
+from cti.config.yamlerrors import DEEPEST, TOO_DEEP, Trouble, explained
 
 MOST_NODES: Final = 1_000_000
 """Values in a document. What aliases repeat counts each time: a small file may be huge in memory."""
@@ -71,6 +69,10 @@ def unpacked(at: int) -> tuple[int, int]:
 def _packed(mark: Any) -> int:
     at: int = mark.line << _SHIFT | mark.column
     return at
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:40]}..."
 
 
 class _Open:
@@ -138,7 +140,7 @@ class Builder:
 
     def _collection(self, event: CollectionStartEvent, depth: int) -> tuple[Any, Marks]:
         if depth > DEEPEST:
-            self._stop(event, f"more than {DEEPEST} levels of mappings and lists in one another")
+            self._stop(event, TOO_DEEP)
         self._opened.append(event)
         built = self._mapping(depth) if isinstance(event, MappingStartEvent) else self._list(depth)
         self._opened.pop()
@@ -171,10 +173,10 @@ class Builder:
         return data, marks
 
     def _alias(self, event: AliasEvent) -> tuple[Any, Marks]:
-        name = f"*{event.anchor}"
+        name = f"*{_short(event.anchor or '')}"
         known = self._anchors.get(event.anchor or "")
         if known is None:
-            hint = f"write &{event.anchor} before the value that is meant, or put a text that begins with * in quotes"
+            hint = f"write &{name[1:]} before the value that is meant, or put a text that begins with * in quotes"
             self._complain(event, f"{name} repeats nothing", name, hint)
             return None, None
         if isinstance(known, _Open):
@@ -187,11 +189,11 @@ class Builder:
         if isinstance(event, AliasEvent):
             value, _ = self._alias(event)
             if isinstance(value, dict | list):
-                self._stop(event, "a key must be a word or a number", f"*{event.anchor}")
+                self._stop(event, "a key is a word or a number, nothing else", f"*{event.anchor}")
             return value if isinstance(value, str) else quoted(value)
         if not isinstance(event, ScalarEvent):
             hint = "put a text that begins with [ or { in quotes"
-            self._stop(event, "a key must be a word or a number", hint=hint)
+            self._stop(event, "a key is a word or a number, nothing else", hint=hint)
         self._last = event
         if event.tag is not None:
             self._complain(event, "tags (!) are not read here", "!", "put a text that begins with ! in quotes")
@@ -201,6 +203,8 @@ class Builder:
         if event.implicit[0]:
             if key == "<<":
                 self._complain(event, "merge keys (<<) are not read here", key, "write out the keys that are meant")
+            elif key[:1] in WIDE_SPACES and key:
+                self._complain(event, "a space is missing", key[0], slip(key))
             elif key in _NULLS:
                 what = f"{key} cannot be a key" if key else "the key before the colon is missing"
                 self._complain(event, what, key, "put it in quotes" if key else "write key: value")
@@ -226,15 +230,15 @@ class Builder:
         elif _FLOAT.fullmatch(text):
             number = float(text)
         elif _NO_NUMBER.fullmatch(text):
-            self._complain(event, f"{text} is no number to work with", text, "put it in quotes if it is a text")
+            self._complain(event, f"{text} is not a number to work with", text, "put it in quotes if it is text")
             return 0
         else:
             number = None
         if number is None:
             return text
         if not -_LARGEST <= number <= _LARGEST and (isinstance(number, int) or abs(number) == inf):
-            hint = "put it in quotes if it is a number to dial, an id or a text"
-            self._complain(event, f"{quoted(text)[1:-1]} is too large a number", text, hint)
+            hint = "put it in quotes if it is a number to dial, an id or text"
+            self._complain(event, f"{_short(text)} is too large a number", text, hint)
         return number
 
     def _count(self, nodes: int, event: Event) -> None:

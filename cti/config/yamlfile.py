@@ -86,7 +86,7 @@ def document(source: str, content: bytes) -> Document:
     text = _decoded(source, content)
     if forbidden := _FORBIDDEN.search(text.text):
         code = f"U+{ord(forbidden[0]):04X}"
-        name = "a NUL character" if code == "U+0000" else f"a character that nobody sees ({code})"
+        name = f"a character stands here that nobody sees ({'NUL' if code == 'U+0000' else code})"
         raise ConfigError([Finding(text.place(forbidden.start()), name, value=forbidden[0], hint="delete it")])
     built = Builder(text).build()
     return Document(source, built.data, text, built.marks, built.begin)
@@ -112,11 +112,11 @@ def _decoded(source: str, content: bytes) -> SourceText:
     try:
         return SourceText(source, _one_line_end(content.decode("utf-8")))
     except UnicodeDecodeError as error:
-        index = len(_one_line_end(content[: error.start].decode("utf-8")))
-        place = SourceText(source, _one_line_end(content.decode("utf-8", "replace"))).place(index)
-        what = "is not UTF-8 text"
+        encoding, what = "utf-8", "is not UTF-8 text"
         if _is_chinese(content):
-            what = "is not UTF-8 text, but GBK as it seems (Chinese Windows calls it ANSI)"
+            encoding, what = "gb18030", "is not UTF-8 text, but GBK as it seems (Chinese Windows calls it ANSI)"
+        before = _one_line_end(content[: error.start].decode(encoding, "replace"))
+        place = SourceText(source, _one_line_end(content.decode(encoding, "replace"))).place(len(before))
         raise ConfigError([Finding(place, what, hint="save the file as UTF-8")]) from error
 
 
