@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from cti.acd.commands import Command, Presence
 from cti.acd.explanation import Explanation
-from cti.acd.model import Audience, Target, Trigger
+from cti.acd.model import Audience, Leave, Trigger
 from cti.acd.transitions import Activity
 from cti.ids import AgentId, CallId, OfferId, QueueId
 
@@ -75,11 +75,21 @@ class EntryClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class Widened:
+    """An overflow rule has opened a waiting call to more agents; it keeps its place."""
+
+    call: CallId
+    queue: QueueId
+    step: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """A call has left the queues for something else: go there with it."""
 
     call: CallId
-    to: Target
+    to: Leave
     rule: str
 
 
@@ -172,6 +182,7 @@ class Ignored:
 Effect = (
     EntryOpened
     | EntryClosed
+    | Widened
     | Sent
     | Offered
     | OfferEnded

@@ -56,7 +56,14 @@ class Leave:
     name: str = ""
 
 
-Target = ToQueue | Leave
+@dataclass(frozen=True, slots=True)
+class Widen:
+    """Stays in its queue, and is offered to everybody whom the steps up to this one admit."""
+
+    step: int
+
+
+Target = ToQueue | Widen | Leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,7 @@ class RelaxStep:
     """Who may take a call once it has waited so long in the queue; the first step begins at 0."""
 
     after: float = 0.0
+    """`math.inf`: reached by an overflow rule only (`Widen`)."""
     needs: Needs = field(default_factory=dict)
     groups: frozenset[GroupId] = frozenset()
     """Agents of any of these; empty: all agents."""
@@ -104,7 +112,7 @@ class QueuePlan:
 
     id: QueueId
     steps: tuple[RelaxStep, ...] = (RelaxStep(),)
-    """Each later step admits everybody whom the steps before it admit."""
+    """A call at one step may be offered to everybody whom this step or any before it admits."""
     strategy: Strategy = Strategy.LONGEST_IDLE
     strategy_where: str = ""
     priority: int = 0

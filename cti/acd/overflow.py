@@ -4,7 +4,7 @@ from cti.acd import effects as out
 from cti.acd import stays
 from cti.acd.effects import Outcome
 from cti.acd.floor import Floor
-from cti.acd.model import Overflow, ToQueue
+from cti.acd.model import Leave, Overflow, ToQueue, Widen
 from cti.acd.state import Call, Queue
 from cti.acd.timers import Due
 from cti.acd.transitions import CallState
@@ -17,11 +17,15 @@ def look(floor: Floor, call: Call) -> None:
     rule = holding(floor, call)
     if rule is None:
         return
-    if isinstance(rule.to, ToQueue):
-        stays.change_queue(floor, call, floor.queues[rule.to.queue], _outcome(rule), rule.where)
-    else:
-        stays.leave(floor, call, _outcome(rule), rule.where)
-        floor.effects.append(out.Sent(call.id, rule.to, rule.where))
+    match rule.to:
+        case ToQueue(queue):
+            stays.change_queue(floor, call, floor.queues[queue], _outcome(rule), rule.where)
+        case Widen(step):
+            floor.effects.append(out.Widened(call.id, call.queue.id, step, rule.where))
+            stays.reach(floor, call, step)
+        case Leave():
+            stays.leave(floor, call, _outcome(rule), rule.where)
+            floor.effects.append(out.Sent(call.id, rule.to, rule.where))
 
 
 def is_due(floor: Floor, call: Call, _: object) -> None:
@@ -51,6 +55,8 @@ def _holds(rule: Overflow, call: Call, floor: Floor) -> bool:
     queue = call.queue
     if isinstance(rule.to, ToQueue) and (rule.to.queue in call.been or rule.to.queue not in floor.queues):
         return False  # never round in circles; and a queue that is no more may have had rules to another such
+    if isinstance(rule.to, Widen) and call.step >= rule.to.step:
+        return False  # done already
     if rule.nobody_signed_in and queue.signed_in:
         return False
     if rule.nobody_available and queue.available:

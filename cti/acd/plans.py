@@ -1,12 +1,13 @@
 """A plan comes into force, the first or another: queues and agents are built, and whoever is there is put back."""
 
+import math
 from collections.abc import Iterator
 
 from cti.acd import commands as do
 from cti.acd import offers, stays, work
 from cti.acd.commands import Presence
 from cti.acd.floor import Floor
-from cti.acd.model import AgentPlan, Plan, ToQueue
+from cti.acd.model import AgentPlan, Plan, ToQueue, Widen
 from cti.acd.state import Agent, Call, Directory, Queue
 from cti.acd.transitions import Activity, CallState
 from cti.errors import CtiError
@@ -88,11 +89,14 @@ def _problems(plan: Plan) -> Iterator[str]:
         yield "ageing is not more than 0"
     for id_, queue in plan.queues.items():
         begins = [step.after for step in queue.steps]
-        if id_ != queue.id or not begins or begins[0] != 0 or begins != sorted(set(begins)):
+        timed = [begin for begin in begins if begin < math.inf]
+        if not timed or timed[0] != 0 or timed != sorted(set(timed)) or begins[: len(timed)] != timed:
             yield f"{id_}: relax steps do not begin at 0 and follow each other"
         for rule in queue.overflow:
             if isinstance(rule.to, ToQueue) and rule.to.queue not in plan.queues:
                 yield f"{id_}: overflow to {rule.to.queue}, which is no queue"
+            if isinstance(rule.to, Widen) and not 0 < rule.to.step < len(begins):
+                yield f"{id_}: overflow to step {rule.to.step}, which it does not have"
     for escalation in plan.escalation:
         for target in (escalation.to, escalation.offer):
             if target is not None and target not in plan.queues:

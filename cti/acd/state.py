@@ -348,14 +348,14 @@ class Directory:
         self._by_skill: dict[SkillId, list[Queue]] = {}
         self._others: list[Queue] = []
         for queue in queues:
-            widest = queue.plan.steps[-1]
-            if widest.groups:
-                for group in widest.groups:
-                    self._by_group.setdefault(group, []).append(queue)
-            elif widest.needs:
-                self._by_skill.setdefault(next(iter(widest.needs)), []).append(queue)
-            else:
-                self._others.append(queue)
+            for step in queue.plan.steps:
+                if step.groups:
+                    for group in step.groups:
+                        self._by_group.setdefault(group, []).append(queue)
+                elif step.needs:
+                    self._by_skill.setdefault(next(iter(step.needs)), []).append(queue)
+                else:
+                    self._others.append(queue)
 
     def candidates(self, skills: Skills) -> Iterable[Queue]:
         """Queues, each once, in an order that does not depend on hashes."""

@@ -1,5 +1,6 @@
 """A call's stay in a queue: how it enters, waits, and leaves. Each stay ends in exactly one outcome."""
 
+import math
 from typing import Final
 
 from cti.acd import commands as do
@@ -79,8 +80,7 @@ def set_timers(floor: Floor, call: Call) -> None:
     """Everything that will be due while the call waits in its queue."""
     plan, entered, timers = call.queue.plan, call.entered, floor.timers
     call.stamp += 1
-    if call.step + 1 < len(plan.steps):
-        timers.set(entered + plan.steps[call.step + 1].after, Due.RELAX, call)
+    _set_relax_timer(floor, call)
     for rule in plan.overflow:
         if rule.waited_over is not None and entered + rule.waited_over > floor.now:
             timers.set(entered + rule.waited_over, Due.LOOK, call)
@@ -154,18 +154,28 @@ def move(floor: Floor, command: do.Move) -> None:
 # What is due while a call waits
 
 
-def relax(floor: Floor, call: Call, _: object) -> None:
-    """The call has waited long enough for the next step to admit more agents."""
+def relax(floor: Floor, call: Call, step: int) -> None:
+    """The call has waited long enough for a step to admit more agents."""
+    if call.step < step:  # a rule may have been quicker
+        reach(floor, call, step)
+
+
+def reach(floor: Floor, call: Call, step: int) -> None:
+    """From now on the call may be offered to those whom the steps up to this one admit."""
     waits_for_anybody = call.state is CallState.WAITING and call.held_for is None
     if waits_for_anybody:
         call.queue.unready(call)
-    call.step += 1
-    steps = call.queue.plan.steps
-    if call.step + 1 < len(steps):
-        floor.timers.set(call.entered + steps[call.step + 1].after, Due.RELAX, call)
+    call.step = step
     if waits_for_anybody:
         call.queue.make_ready(call)
         floor.open[call.number] = call
+    _set_relax_timer(floor, call)
+
+
+def _set_relax_timer(floor: Floor, call: Call) -> None:
+    following, steps = call.step + 1, call.queue.plan.steps
+    if following < len(steps) and steps[following].after < math.inf:
+        floor.timers.set(call.entered + steps[following].after, Due.RELAX, call, following)
 
 
 def stick_no_longer(floor: Floor, call: Call, _: object) -> None:

@@ -4,6 +4,7 @@ A history is 200 steps of four bytes: what, who, about what, and how much time h
 invariants are checked, and at the end everybody hangs up and signs out and nothing may be left.
 """
 
+import math
 import random
 from collections.abc import Callable
 
@@ -25,6 +26,7 @@ from cti.acd.model import (
     Strategy,
     ToQueue,
     Trigger,
+    Widen,
 )
 from cti.ids import AgentId, CallId, OfferId, QueueId
 from tests.acd.world import Hotline, agent, needs, plan, queue, step
@@ -57,10 +59,12 @@ QUEUES = [
         "fewest_calls",
         step(groups=["service"]),
         step(30, groups=["service", "orders"]),
+        step(math.inf, groups=["specialists"]),
         strategy=Strategy.FEWEST_CALLS,
         overflow=(
             Overflow(VOICEMAIL, "q:1", nobody_signed_in=True),
             Overflow(_to("round_robin"), "q:2", nobody_available=True),
+            Overflow(Widen(2), "q:8", waited_over=15.0),
             Overflow(_to("sequential"), "q:3", waited_over=60.0),
         ),
     ),
