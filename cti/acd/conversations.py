@@ -41,14 +41,17 @@ def flag_complaint(floor: Floor, command: do.FlagComplaint) -> None:
         floor.ignore(command, "no such call" if call is None else "it is flagged already")
         return
     call.complained = True
-    rule = escalation.on_complaint(floor, call)
-    if rule is None:
-        return
-    escalation.tell(floor, rule, call)
+    rules = escalation.on_complaint(floor, call)
+    for rule in rules:
+        escalation.tell(floor, rule, call)
     if call.state is CallState.TALKING:
-        escalation.offer(floor, rule, call)
-    elif rule.to is not None and rule.to != call.queue.id:
-        stays.change_queue(floor, call, floor.queues[rule.to], Outcome.ESCALATED, rule.where)
+        offered = next((rule for rule in rules if rule.offer or rule.to), None)
+        if offered is not None:
+            escalation.offer(floor, offered, call)
+        return
+    move = escalation.first_move(rules)
+    if move is not None and move.to is not None and move.to != call.queue.id:
+        stays.change_queue(floor, call, floor.queues[move.to], Outcome.ESCALATED, move.where)
 
 
 def escalate(floor: Floor, command: do.Escalate) -> None:

@@ -7,22 +7,23 @@ from cti.acd.state import Call, Queue
 from cti.acd.timers import Due
 
 
-def at_entry(floor: Floor, call: Call, queue: Queue) -> EscalationRule | None:
-    """The first rule on the customer's number of calls that holds for a call that asks for `queue`."""
-    for rule in floor.plan.escalation:
-        if not applies(rule, queue) or rule.to == queue.id:
-            continue
-        if rule.trigger is Trigger.CALLS_TODAY and call.caller.calls_today >= rule.threshold:
-            return rule
-        if rule.trigger is Trigger.CALLS_IN_7_DAYS and call.caller.calls_in_7_days >= rule.threshold:
-            return rule
-    return None
+def at_entry(floor: Floor, call: Call, queue: Queue) -> list[EscalationRule]:
+    """The rules on the customer's number of calls that hold for a call that asks for `queue`."""
+    caller = call.caller
+    counts = {Trigger.CALLS_TODAY: caller.calls_today, Trigger.CALLS_IN_7_DAYS: caller.calls_in_7_days}
+    rules = (rule for rule in floor.plan.escalation if rule.trigger in counts and applies(rule, queue))
+    return [rule for rule in rules if counts[rule.trigger] >= rule.threshold]
 
 
-def on_complaint(floor: Floor, call: Call) -> EscalationRule | None:
-    """The first rule on complaints for the call's queue."""
+def on_complaint(floor: Floor, call: Call) -> list[EscalationRule]:
+    """The rules on complaints for the call's queue."""
     rules = floor.plan.escalation
-    return next((rule for rule in rules if rule.trigger is Trigger.COMPLAINT and applies(rule, call.queue)), None)
+    return [rule for rule in rules if rule.trigger is Trigger.COMPLAINT and applies(rule, call.queue)]
+
+
+def first_move(rules: list[EscalationRule]) -> EscalationRule | None:
+    """Everybody is told whom the rules name; where the call goes, the first says that says so."""
+    return next((rule for rule in rules if rule.to is not None), None)
 
 
 def watch_talk(floor: Floor, call: Call) -> None:

@@ -56,8 +56,8 @@ class Floor:
             agent.standing = now
             for member in agent.members:
                 queue = member.queue
-                queue.counts[before] -= 1
-                queue.counts[now] += 1
+                queue.counts[member.level][before] -= 1
+                queue.counts[member.level][now] += 1
                 if member.key is not None:
                     queue.unlist_idle(member)
                 elif now is Standing.IDLE:
@@ -76,7 +76,7 @@ class Floor:
 
     def look_if_deserted(self, queue: Queue) -> None:
         """Nobody may be there any longer for the calls of the queue."""
-        if queue.arrivals and queue.plan.overflow and not queue.available:
+        if queue.arrivals and queue.plan.overflow and not queue.available():
             self.look_at[queue.id] = queue
 
     def queue(self, id_: QueueId) -> Queue:

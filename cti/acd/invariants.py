@@ -101,8 +101,8 @@ def lists_agree_with_the_facts(floor: Floor) -> Iterator[str]:
         if agent.standing is not agent.stands(floor.now):
             yield f"agent {agent.id} counts as {agent.standing.name}, and is {agent.stands(floor.now).name}"
     for queue in floor.queues.values():
-        counts = Counter(member.agent.standing for member in queue.members.values())
-        if queue.counts != [counts[standing] for standing in Standing]:
+        counts = Counter((member.level, member.agent.standing) for member in queue.members.values())
+        if queue.counts != [[counts[level, standing] for standing in Standing] for level in range(len(queue.counts))]:
             yield f"{queue.id} counts {queue.counts}"
         listed = [member for idle in queue.idle for _, member in idle]
         if set(listed) != set(_idle_members(queue)) or len(listed) != len(set(listed)):

@@ -95,7 +95,7 @@ def explain(call: Call, chosen: list[Member], rule: str, where: str, others: tup
         place=call.place,
         candidates=tuple(Candidate(m.agent.id, m.key or ()) for m in (*chosen, *behind[:RUNNERS_UP])),
         passed=passed,
-        counts=tuple(queue.counts),
+        counts=tuple(queue.standings(call.step)),
         others=others,
     )
 

@@ -57,16 +57,16 @@ def _holds(rule: Overflow, call: Call, floor: Floor) -> bool:
         return False  # never round in circles; and a queue that is no more may have had rules to another such
     if isinstance(rule.to, Widen) and call.step >= rule.to.step:
         return False  # done already
-    if rule.nobody_signed_in and queue.signed_in:
+    if rule.nobody_signed_in and queue.signed_in(call.step):
         return False
-    if rule.nobody_available and queue.available:
+    if rule.nobody_available and queue.available(call.step):
         return False
     if rule.waiting_over is not None and (len(queue.order) <= rule.waiting_over or queue.newest() is not call):
         return False
     if rule.waited_over is not None and floor.now < call.entered + rule.waited_over:
         return False
     if rule.estimate_over is not None:
-        estimate = queue.estimate(queue.position(call))
+        estimate = queue.estimate(call)
         return estimate is not None and estimate > rule.estimate_over
     return True
 

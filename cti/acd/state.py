@@ -3,6 +3,7 @@
 Lists are kept sorted by bisect: a search is log n, and moving a few thousand pointers costs less than any tree would.
 """
 
+import math
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -211,7 +212,7 @@ _BUSY: Final = {
 class Queue:
     """One queue: its agents and its calls."""
 
-    __slots__ = ("arrivals", "counts", "handling", "idle", "key", "members", "most", "order", "plan", "ready")
+    __slots__ = ("arrivals", "counts", "handling", "idle", "key", "members", "most", "order", "plan", "ready", "timed")
 
     def __init__(self, plan: QueuePlan, handling: float) -> None:
         self.plan = plan
@@ -219,7 +220,10 @@ class Queue:
         """Running mean of talk and wrap-up, seconds."""
         self.key = KEYS[plan.strategy]
         self.members: dict[AgentId, Member] = {}
-        self.counts = [0] * len(Standing)
+        self.counts = [[0] * len(Standing) for _ in plan.steps]
+        """By the relax step that admits them, and by Standing."""
+        self.timed = sum(step.after < math.inf for step in plan.steps) - 1
+        """The last step that waiting alone reaches: agents up to here are the queue's own."""
         self.idle: list[list[tuple[Key, Member]]] = [[] for _ in plan.steps]
         """By the relax step that admits them; best first."""
         self.ready: list[list[tuple[Place, Call]]] = [[] for _ in plan.steps]
@@ -245,7 +249,7 @@ class Queue:
             return None
         score = sum(agent.skills.skills.get(skill, 0) for skill in self.plan.steps[0].needs)
         member = self.members[agent.id] = Member(agent, self, level, score, last_offer)
-        self.counts[agent.standing] += 1
+        self.counts[level][agent.standing] += 1
         if agent.standing is Standing.IDLE:
             self.list_idle(member)
         return member
@@ -253,7 +257,7 @@ class Queue:
     def part(self, member: Member) -> None:
         """Takes the agent out."""
         del self.members[member.agent.id]
-        self.counts[member.agent.standing] -= 1
+        self.counts[member.level][member.agent.standing] -= 1
         self.unlist_idle(member)
 
     def list_idle(self, member: Member) -> None:
@@ -268,15 +272,17 @@ class Queue:
             del idle[bisect_left(idle, (member.key,))]
             member.key = None
 
-    @property
-    def available(self) -> int:
-        """Agents who are there for calls, now or soon."""
-        return sum(self.counts[AVAILABLE_FROM:])
+    def standings(self, step: int = 0) -> list[int]:
+        """By Standing, how many: of the queue's own agents, and of those whom a rule has added up to `step`."""
+        return [sum(column) for column in zip(*self.counts[: max(step, self.timed) + 1], strict=True)]
 
-    @property
-    def signed_in(self) -> int:
-        """Agents who have not logged out."""
-        return len(self.members) - self.counts[Standing.SIGNED_OUT]
+    def available(self, step: int = 0) -> int:
+        """How many of them are there for calls, now or soon."""
+        return sum(sum(counts[AVAILABLE_FROM:]) for counts in self.counts[: max(step, self.timed) + 1])
+
+    def signed_in(self, step: int = 0) -> int:
+        """How many of them have not logged out."""
+        return sum(sum(counts[Standing.ON_BREAK :]) for counts in self.counts[: max(step, self.timed) + 1])
 
     def best(self, step: int, most: int = 1) -> list[Member]:
         """The idle agents whom the steps up to `step` admit, best first."""
@@ -322,13 +328,13 @@ class Queue:
         """The call that came last into this queue, of at least one."""
         return next(reversed(self.arrivals.values()))
 
-    def estimate(self, position: int) -> float | None:
+    def estimate(self, call: Call) -> float | None:
         """Expected wait by queue length, seconds: position x mean handling / agents available. None: nobody is.
 
         Agents who also serve other queues count fully here, so it errs on the short side where much is shared.
         """
-        available = self.available
-        return position * self.handling / available if available else None
+        available = self.available(call.step)
+        return self.position(call) * self.handling / available if available else None
 
     def learn(self, handling: float) -> None:
         """Takes a finished call into the running mean."""

@@ -33,11 +33,12 @@ def ask(floor: Floor, id_: CallId, caller: Caller, queue: Queue, *, escalate: bo
     """A call asks for a person, now."""
     floor.arrivals += 1
     call = floor.calls[id_] = Call(id_, caller, floor.now, floor.arrivals, queue)
-    found = escalation.at_entry(floor, call, queue) if escalate else None
-    if found is not None:
-        escalation.tell(floor, found, call)
-        if found.to is not None:
-            queue, rule = floor.queues[found.to], found.where
+    rules = escalation.at_entry(floor, call, queue) if escalate else []
+    for each in rules:
+        escalation.tell(floor, each, call)
+    move = escalation.first_move(rules)
+    if move is not None and move.to is not None and move.to != queue.id:
+        queue, rule = floor.queues[move.to], move.where
     call.become(CallState.WAITING)
     enter(floor, call, queue, rule)
 
@@ -49,7 +50,7 @@ def enter(floor: Floor, call: Call, queue: Queue, rule: str = "") -> None:
     call.place = place_in(floor, call, queue)
     head = floor.now - queue.head().entered if queue.arrivals else 0.0
     position = queue.admit(call)
-    call.estimates = Estimates(queue.estimate(position), head)
+    call.estimates = Estimates(queue.estimate(call), head)
     floor.effects.append(out.EntryOpened(call.id, queue.id, position, call.estimates, rule))
     set_timers(floor, call)
     agent = _last_agent(call)
@@ -187,7 +188,7 @@ def stick_no_longer(floor: Floor, call: Call, _: object) -> None:
 def announce(floor: Floor, call: Call, announcements: Announcements) -> None:
     """It is time to tell the caller the position again."""
     position = call.queue.position(call)
-    estimate = call.queue.estimate(position) if announcements.estimated_wait else None
+    estimate = call.queue.estimate(call) if announcements.estimated_wait else None
     floor.effects.append(out.Announced(call.id, position, estimate))
     floor.timers.set(floor.now + (announcements.every or LOOK_AGAIN), Due.ANNOUNCE, call, announcements)
 
@@ -195,7 +196,7 @@ def announce(floor: Floor, call: Call, announcements: Announcements) -> None:
 def offer_callback(floor: Floor, call: Call, _: object) -> None:
     """The caller has waited long enough to be offered a call back."""
     position = call.queue.position(call)
-    floor.effects.append(out.Announced(call.id, position, call.queue.estimate(position), callback=True))
+    floor.effects.append(out.Announced(call.id, position, call.queue.estimate(call), callback=True))
 
 
 _CLOSED: Final = {

@@ -203,7 +203,7 @@ class History:
             line.does(do.SetPresence(person, Presence.LOGGED_OUT, "night"))
         left = (floor.calls, floor.offers, floor.own_calls, line.ledger.open_stays, line.ledger.open_offers)
         assert [bool(something) for something in left] == [False] * len(left)
-        assert not [q.id for q in floor.queues.values() if any(q.counts[1:]) or q.order or any(q.ready)]
+        assert not [q.id for q in floor.queues.values() if any(q.standings(9)[1:]) or q.order or any(q.ready)]
         assert line.acd.next_deadline() is None
 
 
