@@ -152,6 +152,7 @@ async def test_a_call_that_nobody_claims_hears_the_fallback_and_is_hung_up(
         assert 4.0 < (answered.timestamp - parked.timestamp) / 1e6 < 6.5
         playing = await story.until("PLAYBACK_START", Unique_ID=leg)
         assert playing["Playback-File-Path"].endswith("/sounds/fallback.wav")
+        await story.until("DTMF", Unique_ID=leg)  # SIPp takes no BYE between its ACK and its first key
         await switch.send(Api("uuid_break", [leg]))  # enough of its nine seconds
         ended = await story.until("CHANNEL_HANGUP_COMPLETE", Unique_ID=leg)
         assert ended["Hangup-Cause"] == "NORMAL_TEMPORARY_FAILURE"
