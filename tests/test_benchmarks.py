@@ -62,3 +62,14 @@ def test_the_distributor_is_measured_at_every_size_and_over_a_day(capsys: pytest
     assert day["calls offered"]["median"] >= 200
     assert day["sums that do not add up"]["median"] == 0
     assert len(report["targets"]) == 4
+
+
+def test_the_check_is_measured_beside_the_readers(capsys: pytest.CaptureFixture[str]) -> None:
+    small = ["--hotlines", "120", "--queues", "12", "--agents", "40", "--repeat", "1"]
+    code = check.main([*small, "--only", "ours", "--only", "pyyaml", "--only", "check", "--json"])
+    report = json.loads(capsys.readouterr().out)
+    assert (code, report["notes"]) == (0, {})
+    assert [report["input"][noun] for noun in ("hotlines", "queues", "agents", "flows")] == [120, 12, 40, 120]
+    assert list(report["results"]) == ["ours", "pyyaml", "check"]
+    assert all(spans.keys() == {"s", "process s", "peak MB"} for spans in report["results"].values())
+    assert [verdict["met"] for verdict in report["targets"]] == [True]
