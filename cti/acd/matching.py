@@ -12,14 +12,13 @@ from cti.acd.transitions import CallState, Standing
 
 
 def settle(floor: Floor) -> None:
-    """Decides until nothing is left to decide. Freed agents first: they take the first call of the whole order."""
+    """Decides until nothing is left to decide. Open calls first, so that a strategy has all to choose from who are idle
+    at the end of the turn: an agent who has just passed a call on, or refused it, is not preferred to the others."""
     while True:
-        if floor.freed:
+        if floor.open:
+            match_call(floor, min(floor.open.values(), key=_place))
+        elif floor.freed:
             match_agent(floor, floor.freed.pop(0))
-        elif floor.open:
-            call = min(floor.open.values(), key=_place)
-            del floor.open[call.number]
-            match_call(floor, call)
         elif floor.look_at:
             overflow.look_at_all(floor, floor.look_at.popitem()[1])
         else:
@@ -28,10 +27,7 @@ def settle(floor: Floor) -> None:
 
 def match_agent(floor: Floor, agent: Agent) -> None:
     """Gives a freed agent the first call among all that the agent may have."""
-    if agent.standing is not Standing.IDLE:
-        return
-    heads = sorted(_heads(agent), key=_first_two)
-    if not heads:
+    if agent.standing is not Standing.IDLE or not (heads := sorted(_heads(agent), key=_first_two)):
         return
     _, _, call, member = heads[0]
     others = tuple(Other(other.id, other.queue.id, place) for _, place, other, _ in heads[1 : 1 + RUNNERS_UP])
@@ -59,8 +55,12 @@ def _heads(agent: Agent) -> list[Head]:
 
 
 def match_call(floor: Floor, call: Call) -> None:
-    """Finds the best idle agents for a waiting call; where there are none, overflow may take it."""
+    """Finds the best idle agents for an open call; where there are none, overflow may take it.
+
+    It stays open when one of them was freed in this turn and has another call to take first.
+    """
     if call.state is not CallState.WAITING:
+        del floor.open[call.number]
         return
     queue, plan = call.queue, call.queue.plan
     agent = call.held_for
@@ -69,8 +69,14 @@ def match_call(floor: Floor, call: Call) -> None:
     elif agent is None and (best := queue.best(call.step, plan.ring_most if queue.rings_all else 1)):
         chosen, rule, where = best, plan.strategy.value, plan.strategy_where
     else:
+        del floor.open[call.number]
         overflow.look(floor, call)
         return
+    for member in chosen:
+        if member.agent in floor.freed and min(_heads(member.agent), key=_first_two)[2] is not call:
+            match_agent(floor, member.agent)
+            return
+    del floor.open[call.number]
     offers.make(floor, call, chosen, explain(call, chosen, rule, where))
 
 
