@@ -4,14 +4,13 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
 from pydantic import PlainValidator
 
 from cti.ivr.placeholders import check_variable
-from cti.ivr.values import Language, Refused, nearest, quoted, read_language
+from cti.ivr.values import Language, Refused, decimal, nearest, quoted, read_language
 
 
 class Sign(StrEnum):
@@ -134,7 +133,7 @@ class VariableIs:
     def holds(self, known: Known) -> bool:
         """Whether it is so; an order between things that are not numbers never is."""
         held = known.variables.get(self.name, "").strip()
-        left, right = _number(held), _number(self.value)
+        left, right = decimal(held), decimal(self.value)
         if left is not None and right is not None:
             return self.sign.holds(left, right)
         return self.sign in (Sign.IS, Sign.IS_NOT) and self.sign.holds(held, self.value)
@@ -193,22 +192,13 @@ def _comparison(text: str, left: str, sign: Sign, right: str) -> Condition:
         start = nearest(left, _STARTS)
         raise _refused(text, start.replace("?", f" {sign} {right}?") if start.endswith(("today?", "days?")) else start)
     check_variable(left)
-    if sign not in (Sign.IS, Sign.IS_NOT) and _number(right) is None:
+    if sign not in (Sign.IS, Sign.IS_NOT) and decimal(right) is None:
         raise _refused(text, f"{sign} compares numbers, and {quoted(right)} is none")
     return VariableIs(left, sign, right)
 
 
 def _refused(text: str, hint: str) -> Refused:
     return Refused(f"{quoted(text)} is not a condition", hint=hint, allowed=FORMS)
-
-
-def _number(text: str) -> Decimal | None:
-    if len(text) > 40 or not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text):
-        return None
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        return None
 
 
 _PART = re.compile(r"[^\s,，]+?(?:省|自治区|特别行政区|自治州|地区|市|盟|(?=[\s,，])|$)")

@@ -4,6 +4,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
@@ -55,6 +56,14 @@ def quoted(value: object) -> str:
     """A value as it would stand in a file, short."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+_DECIMAL = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
+
+
+def decimal(text: str) -> Decimal | None:
+    """The number that a text is: 3, -12.50; None when it is none."""
+    return Decimal(text) if _DECIMAL.fullmatch(text) else None
 
 
 def read_language(word: Any) -> Language:

@@ -258,6 +258,15 @@ def test_a_step_shows_its_prompts_with_their_places() -> None:
     ]
 
 
+def test_a_survey_shows_its_prompt() -> None:
+    assert [use.path for use in step("{survey: 请打分, keys: 1-5}").prompts()] == [("survey",)]
+
+
+def test_a_flow_can_be_made_of_steps() -> None:
+    play = step("{play: 您好, then: hangup}")
+    assert Flow.model_validate({"flow": "f", "start": "s", "steps": {"s": play}}).steps == {"s": play}
+
+
 def test_queue_and_transfer_lead_to_a_person() -> None:
     assert [verb for verb, kind in VERBS.items() if kind.person] == ["queue", "transfer"]
 
@@ -330,6 +339,9 @@ BAD: dict[str, list[Complaint]] = {
     ],
     "{collect: 号码, into: x, digits: 0, then: a, otherwise: b}": [
         (("<collect>", "digits"), "0 is not a number of digits")
+    ],
+    "{collect: 号码, into: x, digits: many, then: a, otherwise: b}": [
+        (("<collect>", "digits"), '"many" is not a number of digits')
     ],
     "{collect: 号码, into: x, digits: 40, then: a, otherwise: b}": [
         (("<collect>", "digits"), "40 is not a number of digits")
