@@ -139,6 +139,40 @@ class SoftSwitch(Strict):
     heartbeat: Duration = 20.0
 
 
+class Voice(Strict):
+    """How prompts become sound: docs/prompts.md."""
+
+    engine: Literal["espeak", "command"] = "espeak"
+    voices: dict[str, str] = {"zh-CN": "cmn", "yue": "yue", "en": "en-us"}
+    """The engine's voice by language."""
+    rate: Annotated[int, Field(ge=80, le=450)] = 175
+    """Words a minute, as espeak-ng counts them."""
+    pitch: Annotated[int, Field(ge=0, le=99)] = 50
+    pitch_range: Annotated[int, Field(ge=0, le=99)] = 75
+    """How far up and down the voice goes: Chinese tones are clearer above espeak-ng's own 50."""
+    command: list[str] = []
+    """The program and its arguments where engine is command; {language} {voice} {text} {file} are replaced."""
+    version: str = ""
+    """Change it when the command would speak otherwise: everything is rendered anew."""
+    limit: Duration = 20.0
+    """For one piece."""
+    workers: Annotated[int, Field(ge=1, le=64)] = 2
+    """Processes that render at the same time."""
+    cache: Path = Path("var/prompts")
+    cache_megabytes: Annotated[int, Field(ge=1)] = 500
+    """Beyond this, what was not used for the longest time is deleted."""
+    recordings: Path = Path("ivr_flows")
+    """The folder of recorded files."""
+    replacements: Path = Path("ivr_flows/recorded.csv")
+    """Texts that somebody has recorded: language, text, file."""
+
+    @model_validator(mode="after")
+    def _command_is_given(self) -> "Voice":
+        if self.engine == "command" and not self.command:
+            raise ValueError('engine is command, but there is no command: ["my-tts", "--lang", "{language}"]')
+        return self
+
+
 class AgentSecrets(Strict):
     """What only the agents' phones know."""
 
@@ -156,6 +190,7 @@ class Settings(BaseSettings):
     freeswitch: FreeSwitch = FreeSwitch()
     softswitch: SoftSwitch = SoftSwitch()
     agents: AgentSecrets = AgentSecrets()
+    voice: Voice = Voice()
     routing: Path = Path("routing")
     flows: Path = Path("ivr_flows")
 
