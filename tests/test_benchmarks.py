@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import acd, esl, softswitch
+from benchmarks import acd, check, esl, softswitch
 from benchmarks.esl_server import recorded_events
 
 SMALL = ["--events", "200", "--commands", "200", "--memory", "1000", "--repeat", "1"]
