@@ -1,9 +1,10 @@
 """Why an agent was offered a call: who else was there, why each was passed over, and the rule that decided."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from cti.acd.model import Strategy
 from cti.acd.transitions import Standing
 from cti.ids import AgentId, CallId, QueueId
 
@@ -44,9 +45,13 @@ class Other:
 class Explanation:
     """One decision. The order of calls: preferred queue of the agent, then `place` (seconds), smallest first."""
 
+    at: float
+    """When it was made."""
     rule: str
     """A strategy, or what else decided: `last agent`, `next call for a freed agent`."""
     where: str
+    strategy: Strategy
+    """The queue's, by which the candidates are ordered."""
     step: int
     """The relax step that admitted the agent, from 0."""
     step_where: str
@@ -60,17 +65,17 @@ class Explanation:
     """Agents of the queue by Standing, as they stood before the offer."""
     others: tuple[Other, ...] = ()
 
-    def lines(self) -> Iterator[str]:
-        """For people, one fact a line."""
+    def lines(self, name: Callable[[AgentId], str] = str) -> Iterator[str]:
+        """For people, one fact a line; `name` says how an agent is called."""
         yield f"rule: {self.rule}{_at(self.where)}"
         if self.step:
             yield f"admitted by relax step {self.step}{_at(self.step_where)}"
         for number, candidate in enumerate(self.candidates):
-            key = ", ".join(f"{part:g}" for part in candidate.key)
-            yield f"{'chosen' if number == 0 else 'behind'}: {candidate.agent} ({key})"
+            merit = _MERITS[self.strategy](candidate.key, self.at)
+            yield f"{'behind' if number else 'chosen'}: {name(candidate.agent)}, {merit}"
         for passed in self.passed:
             why = "is admitted by a later relax step only" if passed.too_early else passed.standing.words
-            yield f"passed over: {passed.agent} {why}"
+            yield f"passed over: {name(passed.agent)} {why}"
         if not self.passed:
             for standing, count in enumerate(self.counts):
                 if count and standing != Standing.IDLE:
@@ -81,3 +86,23 @@ class Explanation:
 
 def _at(where: str) -> str:
     return f" ({where})" if where else ""
+
+
+def _idle_for(key: tuple[float, ...], now: float) -> str:
+    return f"idle for {now - key[0]:.0f} s"
+
+
+def _last_offer(key: tuple[float, ...], now: float) -> str:
+    return f"offer {key[0]:.0f} was the last from this queue" if key[0] else "had no offer from this queue yet"
+
+
+_MERITS: Final[dict[Strategy, Callable[[tuple[float, ...], float], str]]] = {
+    Strategy.LONGEST_IDLE: _idle_for,
+    Strategy.RING_ALL: _idle_for,
+    Strategy.ROUND_ROBIN: _last_offer,
+    Strategy.FEWEST_CALLS: lambda key, now: f"{key[0]:.0f} calls answered",
+    Strategy.LEAST_OCCUPIED: lambda key, now: f"{key[0]:.0%} occupied",
+    Strategy.MOST_SKILLED: lambda key, now: f"proficiency {-key[0]:.0f}",
+    Strategy.SEQUENTIAL: lambda key, now: f"number {key[0] + 1:.0f} in the file",
+}
+"""What the first part of a key means (see `strategies`)."""

@@ -60,11 +60,12 @@ class Distributor:
 
     def explain(self, id_: CallId) -> Explanation | None:
         """Who could have a waiting call now, and why the others could not; None when it does not wait."""
-        call = self.floor.calls.get(id_)
+        floor = self.floor
+        call = floor.calls.get(id_)
         if call is None or call.state is not CallState.WAITING:
             return None
         idle = call.queue.best(call.step, RUNNERS_UP)
-        return matching.explain(call, idle, "waiting", call.queue.plan.where)
+        return matching.explain(floor, call, idle, "waiting", call.queue.plan.where)
 
     def _drain(self) -> list[Effect]:
         effects, self.floor.effects = self.floor.effects, []

@@ -31,7 +31,7 @@ def match_agent(floor: Floor, agent: Agent) -> None:
         return
     _, _, call, member = heads[0]
     others = tuple(Other(other.id, other.queue.id, place) for _, place, other, _ in heads[1 : 1 + RUNNERS_UP])
-    why = explain(call, [member], "next call for a freed agent", call.queue.plan.where, others)
+    why = explain(floor, call, [member], "next call for a freed agent", call.queue.plan.where, others)
     offers.make(floor, call, [member], why)
 
 
@@ -77,10 +77,12 @@ def match_call(floor: Floor, call: Call) -> None:
             match_agent(floor, member.agent)
             return
     del floor.open[call.number]
-    offers.make(floor, call, chosen, explain(call, chosen, rule, where))
+    offers.make(floor, call, chosen, explain(floor, call, chosen, rule, where))
 
 
-def explain(call: Call, chosen: list[Member], rule: str, where: str, others: tuple[Other, ...] = ()) -> Explanation:
+def explain(
+    floor: Floor, call: Call, chosen: list[Member], rule: str, where: str, others: tuple[Other, ...] = ()
+) -> Explanation:
     """Why these agents: to be asked before they are offered the call."""
     queue = call.queue
     behind = [member for member in queue.best(call.step, RUNNERS_UP + len(chosen)) if member not in chosen]
@@ -94,8 +96,10 @@ def explain(call: Call, chosen: list[Member], rule: str, where: str, others: tup
             if member not in chosen
         )
     return Explanation(
+        at=floor.now,
         rule=rule,
         where=where,
+        strategy=queue.plan.strategy,
         step=level,
         step_where=queue.plan.steps[level].where,
         place=call.place,

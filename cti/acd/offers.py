@@ -76,8 +76,7 @@ def end_refused(floor: Floor, offer: Offer, why: Refusal) -> None:
     agent.idle_since = floor.now
     if why is Refusal.UNREACHABLE:
         agent.registered = False
-    if why is Refusal.NO_ANSWER:
-        agent.no_answers += 1
+    agent.no_answers = agent.no_answers + 1 if why is Refusal.NO_ANSWER else 0  # in a row
     if agent.no_answers >= floor.plan.no_answers:
         agent.presence, agent.reason, agent.no_answers = Presence.ON_BREAK, "no_answer", 0
     elif floor.plan.rest > 0:

@@ -20,7 +20,7 @@ class BadPlan(CtiError):
 def replan(floor: Floor, command: do.Replan) -> None:
     """Another plan. Calls keep their places; a queue that is no more empties as it was. Raises BadPlan."""
     check(command.plan)
-    waiting = [call for call in floor.calls.values() if call.state is not CallState.TALKING]
+    waiting = [call for queue in floor.queues.values() for call in queue.arrivals.values()]  # as they came into each
     for call in waiting:
         if call.held_for is not None:
             offers.unhold(floor, call)

@@ -72,11 +72,16 @@ def take_own_call(floor: Floor, command: do.TakeOwnCall) -> None:
     agent = floor.agent(command, command.agent)
     if agent is None:
         return
-    if agent.activity is Activity.ON_CALL or command.call in floor.calls or command.call in floor.own_calls:
+    if agent.activity is Activity.ON_CALL:
         floor.ignore(command, "it is known already" if agent.call == command.call else "the agent is on a call")
+        return
+    if command.call in floor.calls or command.call in floor.own_calls:
+        floor.ignore(command, "it waits, or another agent has it")
         return
     if agent.offer is not None:
         offers.cancel(floor, agent.offer, "the agent took another call")
+    if agent.activity is Activity.WRAP_UP:
+        _book(floor, agent)
     agent.become(Activity.ON_CALL)
     agent.call, agent.working_since, agent.worked_for = command.call, floor.now, None
     floor.own_calls[command.call] = agent
@@ -120,14 +125,19 @@ def _wrap_up_for(floor: Floor, agent: Agent, seconds: float) -> None:
 
 def end_wrap_up(floor: Floor, agent: Agent, _: object = None) -> None:
     """The agent is idle."""
+    _book(floor, agent)
+    agent.idle_since = agent.rest_until = floor.now  # a rest that a call of their own cut short is over, too
+    agent.become(Activity.IDLE)
+    floor.stand(agent)
+
+
+def _book(floor: Floor, agent: Agent) -> None:
+    """What the agent has worked on is done."""
     handling = floor.now - agent.working_since
     agent.handled += handling
     if agent.worked_for is not None:
         agent.worked_for.learn(handling)
         agent.worked_for = None
-    agent.idle_since = agent.rest_until = floor.now  # a rest that a call of their own cut short is over, too
-    agent.become(Activity.IDLE)
-    floor.stand(agent)
 
 
 def rest_is_over(floor: Floor, agent: Agent, _: object) -> None:
