@@ -65,13 +65,19 @@ def slip(text: str) -> str:
 
 
 def slip_in_value(text: str) -> str:
-    """How to mend a text where a number or a known word should stand, or nothing."""
+    """How to mend a text where a number or a known word should stand, or nothing.
+
+    In a text that has Chinese words, Chinese punctuation is right.
+    """
     text = text[:100]
+    if text[:1] in _OPENING or _INVISIBLE.search(text):
+        return slip(text)
     plain = unicodedata.normalize("NFKC", text)
-    if plain != text and plain.isascii() and not _COMMA.search(text):
-        return f"these are full-width characters; write {plain}"
-    structural = text[:1] in _OPENING or _INVISIBLE.search(text) or _COMMA.search(text)
-    return slip(text) if structural else ""
+    if not _SIGN.sub("", plain).isascii():
+        return ""
+    if _COMMA.search(text) or not plain.isascii():
+        return slip(text)
+    return f"these are full-width characters; write {plain}" if plain != text else ""
 
 
 def slip_in_line(line: str, *, flow: bool) -> Slip | None:

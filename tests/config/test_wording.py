@@ -277,6 +277,33 @@ def test_what_is_wrong_with_a_mapping_as_a_whole_stands_at_its_key() -> None:
     assert refused(Model, "ports:\n  first: 2\n  last: 1\n") == "1:1 ports: first comes after last"
 
 
+def _never(value: str) -> str:
+    raise Refused("is not what is meant", hint="something else")
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("09：00－12：00", "these are full-width characters; write 09:00-12:00"),
+        ("service，orders", "，is a full-width comma; write , and a space"),
+        ("service、orders", "、is a full-width comma; write , and a space"),
+        ("“service”", '“ is a full-width quote; write "'),
+        ("ser\u200bvice", "an invisible character (U+200B) stands here; delete it"),
+        ("waiting ＞ 30", "these are full-width characters; write waiting > 30"),
+        ("报修请按１，查询请按２。", "something else"),
+        ("service: x", "something else"),
+        ("http://a.b", "something else"),
+    ],
+)
+def test_a_slip_explains_more_than_the_usual_hint(text: str, hint: str) -> None:
+    class Model(Strict):
+        key: Annotated[str, AfterValidator(_never)]
+
+    with pytest.raises(ConfigError) as caught:
+        document("a.yaml", f"key: '{text}'".encode()).read_as(Model)
+    assert caught.value.findings[0].hint == hint
+
+
 def _weekday(value: str) -> str:
     unknown = next(day for day in value.split(",") if day not in ("mon", "tue"))
     raise Refused(f'"{unknown}" is not a day', hint="did you mean tue?")
