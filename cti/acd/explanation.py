@@ -58,7 +58,9 @@ class Explanation:
     place: tuple[float, ...]
     """When the call asked for a person, less `ageing` for each point of priority; then a number in order of coming."""
     candidates: tuple[Candidate, ...]
-    """Best first, the chosen one included; at most RUNNERS_UP more."""
+    """Best first, those included who are rung; at most RUNNERS_UP more."""
+    chosen: int
+    """So many of the candidates are rung, from the first; 0 while the call waits."""
     passed: tuple[Passed, ...]
     """Empty when the queue has more than NAMED agents."""
     counts: tuple[int, ...]
@@ -72,7 +74,7 @@ class Explanation:
             yield f"admitted by relax step {self.step}{_at(self.step_where)}"
         for number, candidate in enumerate(self.candidates):
             merit = _MERITS[self.strategy](candidate.key, self.at)
-            yield f"{'behind' if number else 'chosen'}: {name(candidate.agent)}, {merit}"
+            yield f"{'chosen' if number < self.chosen else 'behind'}: {name(candidate.agent)}, {merit}"
         for passed in self.passed:
             why = "is admitted by a later relax step only" if passed.too_early else passed.standing.words
             yield f"passed over: {name(passed.agent)} {why}"

@@ -10,7 +10,7 @@ from typing import Any, Final
 from cti.acd import commands as do
 from cti.acd import conversations, escalation, matching, offers, overflow, plans, stays, work
 from cti.acd.effects import Effect
-from cti.acd.explanation import RUNNERS_UP, Explanation
+from cti.acd.explanation import Explanation
 from cti.acd.floor import Floor
 from cti.acd.model import Plan
 from cti.acd.timers import Due
@@ -64,8 +64,9 @@ class Distributor:
         call = floor.calls.get(id_)
         if call is None or call.state is not CallState.WAITING:
             return None
-        idle = call.queue.best(call.step, RUNNERS_UP)
-        return matching.explain(floor, call, idle, "waiting", call.queue.plan.where)
+        plan = call.queue.plan
+        rule, where = ("waiting", plan.where) if call.held_for is None else ("last agent", plan.sticky_where)
+        return matching.explain(floor, call, [], rule, where)
 
     def _drain(self) -> list[Effect]:
         effects, self.floor.effects = self.floor.effects, []

@@ -104,6 +104,7 @@ def explain(
         step_where=queue.plan.steps[level].where,
         place=call.place,
         candidates=tuple(Candidate(m.agent.id, m.key or ()) for m in (*chosen, *behind[:RUNNERS_UP])),
+        chosen=len(chosen),
         passed=passed,
         counts=tuple(queue.standings(call.step)),
         others=others,
