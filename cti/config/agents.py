@@ -38,7 +38,7 @@ class OutsideNumber:
 Endpoint = RegisteredPhone | SipAddress | OutsideNumber
 """What is rung for an agent."""
 
-ENDPOINT_FORMS = ('"1001", a phone that registers here', "sip:wang@203.0.113.7", '"+8613800138000", a number outside')
+ENDPOINT_FORMS = ('"1001"', "sip:wang@203.0.113.7", '"+8613800138000"')
 
 _PHONE = re.compile(r"[0-9]{2,10}")
 _SIP = re.compile(r"sip:[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})(?::[0-9]{1,5})?")
@@ -54,12 +54,17 @@ def read_endpoint(value: Any) -> Endpoint:
         return SipAddress(text)
     if _OUTSIDE.fullmatch(text):
         return OutsideNumber(text)
-    raise Refused(f"{quoted(value)} is not an endpoint", allowed=ENDPOINT_FORMS)
+    outside = text.isdecimal() and len(text) > 10
+    hint = "a number outside begins with + and its country: +86" if outside else ""
+    raise Refused(f"{quoted(value)} is not an endpoint", hint=hint, allowed=ENDPOINT_FORMS)
 
 
 def _agent_id(value: str) -> str:
     if not _PHONE.fullmatch(value):
-        raise Refused("an agent's id is what their phone registers as: 2 to 10 digits, in quotes")
+        raise Refused(
+            f"{quoted(value)} is not an agent's id",
+            hint="it is what their phone registers as: 2 to 10 digits, in quotes",
+        )
     return value
 
 

@@ -96,7 +96,6 @@ CHECKS: Final[tuple[Callable[[Material], Iterator[Finding]], ...]] = (
     endless_waits,
     idle_escalations,
     flaws,
-    unreached,
 )
 """What is looked at across the files."""
 
@@ -107,6 +106,8 @@ def check(routing: Path, flows: Path, today: date) -> Checked:
     proof, endless = prove(material, today)
     found = [*material.findings, *chain.from_iterable(one(material) for one in CHECKS), *endless]
     found += _doubts(material, today)
+    if all(finding.severity == "warning" for finding in found):
+        found += unreached(material)
     findings = tuple(sorted(dict.fromkeys(found), key=lambda finding: _order(finding, flows)))
     right = all(finding.severity == "warning" for finding in findings)
     return Checked(_routing(material) if right else None, findings, proof, _counts(material))

@@ -9,6 +9,7 @@ from cti.config.numbers import comparable_prefix, country_code, e164, regions
 from cti.config.places import FLOWS, at_part
 from cti.config.reading import Material
 from cti.config.references import targets
+from cti.config.slips import slip
 from cti.config.targets import ToNumber
 from cti.ivr.steps import Thing
 
@@ -41,7 +42,8 @@ def misdialled(material: Material) -> Iterator[Finding]:
 
 def _no_number(key: str, place: Place, number: str, region: str) -> Finding:
     what = f"{key}: {quoted(number)} is not a telephone number"
-    return Finding(place, what, value=number, hint=f"with area code, as it is dialled in {region}, or from +")
+    hint = slip(number) or f"with area code, as it is dialled in {region}, or from +"
+    return Finding(place, what, value=number, hint=hint)
 
 
 def _hotlines(material: Material, region: str) -> Iterator[Finding]:

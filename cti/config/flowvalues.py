@@ -46,9 +46,9 @@ class Uses:
         self._variables = {name: flow.variables() for name, flow in material.flows.items()}
 
     def scopes(self, flow: str) -> list[Scope]:
-        """What is known when the flow runs, for each way into it."""
-        after_talk = [Scope.TALK] if flow in self.survey else []
-        return after_talk + ([Scope.CALL] if flow in self.hotline | self.overflow or not after_talk else [])
+        """What is known when the flow runs, for each way into it; nothing where no way is known."""
+        in_call = flow in self.hotline or flow in self.overflow
+        return [scope for scope, comes in ((Scope.CALL, in_call), (Scope.TALK, flow in self.survey)) if comes]
 
     def brought(self, flow: str) -> frozenset[str]:
         """Variables that a call may have when it comes in: those of other flows, where it has been in one."""
@@ -69,7 +69,7 @@ def values(material: Material, name: str, flow: Flow, uses: Uses) -> Iterator[Fi
             if read.name in PLACEHOLDERS:
                 yield from _unknown_here(place, shown, read.name, scopes)
             elif read.name not in filled:
-                allowed = (*known((), scopes[0]), *filled)
+                allowed = (*known((), (*scopes, Scope.CALL)[0]), *filled)
                 what = f"{shown} is neither a placeholder nor filled by a step"
                 yield Finding(place, what, value=shown, hint=nearest(read.name, allowed), allowed=allowed)
             elif read.name not in brought and not isinstance(flow.steps[step], Check):  # a check may ask whether it is

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator
 
 from cti.config.fields import Name, ShownName, TimeZone, Truth
 from cti.config.model import Refused, Strict
@@ -20,10 +20,16 @@ Dialled = Annotated[str, BeforeValidator(_dialled)]
 """A telephone number as somebody dials or writes it; whether it is one is looked at when its region is known."""
 
 
+def _some(numbers: tuple[str, ...]) -> tuple[str, ...]:
+    if not numbers:
+        raise Refused("a hotline needs a number")
+    return numbers
+
+
 class Hotline(Strict):
     """Numbers of ours, and what a call to them meets."""
 
-    numbers: Annotated[tuple[Dialled, ...], Field(min_length=1)]
+    numbers: Annotated[tuple[Dialled, ...], AfterValidator(_some)]
     flow: Name
     """The flow that answers: ivr_flows/NAME.yaml."""
     hours: Name

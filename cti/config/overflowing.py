@@ -1,12 +1,12 @@
 """Whether overflow, limits and escalation do what they say: idle rules, calls that go round, calls that wait for ever.
 
-Calls go round where queues send them to each other, straight or by a flow. Where every condition on the way can hold
-for a call that has just come, nothing stops it: an error. Where one of them takes waiting (waited > 5m), the call gets
-its chance in each queue: a warning.
+Calls go round where queues send them to each other. The distributor sends no call to a queue where it has been, so
+between queues alone this ends: a warning. A flow that leads back to the queue begins anew: an error where every rule
+on the way can hold for a call that has just come, a warning where one takes waiting (waited > 5m).
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from cti.config.conditions import QueueCondition, TalkOver
@@ -17,10 +17,15 @@ from cti.config.queues import Queue
 from cti.config.reading import Material
 from cti.config.targets import Target, ToFlow, ToGroup, ToQueue
 from cti.config.yamlfile import Key
+from cti.ids import QueueId
 from cti.ivr.steps import Thing
 
 NOBODY_COMES: Final = QueueCondition(no_agents_signed_in=True, waited_over=math.inf)
 """The longest night: nobody has signed in and the call has waited for ever."""
+
+
+_FLOW: Final = "flow "
+"""Before the names of flows, where they stand among those of queues."""
 
 
 class Way(NamedTuple):
@@ -28,7 +33,7 @@ class Way(NamedTuple):
 
     to: str
     """The name of a queue, or that of a flow behind the word flow."""
-    instant: bool
+    at_once: bool
     """Whether a call that has just come can take it."""
     path: tuple[Key, ...]
     """For `where`: what sends the call there."""
@@ -40,17 +45,19 @@ def idle_rules(material: Material) -> Iterator[Finding]:
         for number, rule in enumerate(queue.overflow):
             why = _never(material, name, queue, number)
             if why:
-                place = material.places.where("queues", name, "overflow", number, "when")
+                place = material.places.where(*_path(name, number))
                 what = f"when: {quoted(str(rule.when))} never moves a call"
-                yield Finding(place, what, value=_written(rule.when, place.shown_line), hint=why)
+                yield Finding(place, what, value=material.places.text(*_path(name, number)), hint=why)
 
 
 def _never(material: Material, name: str, queue: Queue, number: int) -> str:
     when = queue.overflow[number].when
     for earlier, rule in enumerate(queue.overflow[:number]):
-        if when.implies(rule.when):
+        if when.implies(rule.when) and not isinstance(rule.to, ToGroup):  # a group more lets the call stay
             line = material.places.where("queues", name, "overflow", earlier, "when").line
             return f"whenever it holds, {quoted(str(rule.when))} in line {line} has held already"
+    if queue.overflow[number].to == ToQueue(QueueId(name)):
+        return "it leads to the queue that the call is in"
     limits = queue.limits
     if limits is not None and limits.waiting is not None and (when.waiting_over or 0) >= limits.waiting:
         return f"limits let no more than {limits.waiting} wait"
@@ -59,18 +66,20 @@ def _never(material: Material, name: str, queue: Queue, number: int) -> str:
     return ""
 
 
-def _written(when: QueueCondition, line: str | None) -> str:
-    """The condition as it stands in the file, where that is as we write it."""
-    return str(when) if str(when) in (line or "") else ""
+def _path(queue: str, number: int) -> tuple[str, str, str, int, str]:
+    return "queues", queue, "overflow", number, "when"
 
 
 def endless_waits(material: Material) -> Iterator[Finding]:
     """Warnings of queues that keep a caller for ever when nobody signs in."""
-    for name, queue in material.queues.queues.items():
-        if queue.limits is not None and queue.limits.wait is not None:
-            continue
-        leaves = (rule for rule in queue.overflow if not isinstance(rule.to, ToGroup))
-        if not any(NOBODY_COMES.implies(rule.when) for rule in leaves):
+    queues = material.queues.queues
+    left: set[str] = set()
+    before = -1
+    while before != len(left):  # a queue that sends its calls to one that they leave, is left too
+        before = len(left)
+        left |= {name for name, queue in queues.items() if name not in left and _is_left(queue, left)}
+    for name in queues:
+        if name not in left:
             yield Finding(
                 material.places.where("queues", name, of_key=True),
                 f"callers wait for ever in the queue {quoted(name)} when nobody signs in",
@@ -78,6 +87,23 @@ def endless_waits(material: Material) -> Iterator[Finding]:
                 hint="give it an overflow rule (no agents signed in, waited > 10m) or limits",
                 severity="warning",
             )
+
+
+def _is_left(queue: Queue, left: Collection[str]) -> bool:
+    """Whether a call leaves the queues from here when nobody ever signs in; `left`: queues known to be left."""
+    if queue.limits is not None and queue.limits.wait is not None and queue.limits.then is not None:
+        return _leads_out(queue.limits.then, left)
+    holds = (rule.to for rule in queue.overflow if NOBODY_COMES.implies(rule.when))
+    return any(_leads_out(target, left) for target in holds)
+
+
+def _leads_out(target: Target, left: Collection[str]) -> bool:
+    match target:
+        case ToQueue(queue):
+            return queue in left
+        case ToGroup():
+            return False
+    return True
 
 
 def idle_escalations(material: Material) -> Iterator[Finding]:
@@ -91,25 +117,67 @@ def idle_escalations(material: Material) -> Iterator[Finding]:
         if rule.to is not None and isinstance(rule.when, TalkOver):
             place = where("escalation", number, "to", of_key=True)
             what = f"to: a call is not moved in the middle of a talk ({rule.when})"
-            yield Finding(place, what, value="to", hint=f"offer: {rule.to} lets the agent move it with one key")
+            hint = f"write offer: {rule.to}, and one key of the agent moves it"
+            yield Finding(place, what, value="to", hint=hint)
 
 
 def rounds(material: Material) -> Iterator[Finding]:
     """Calls that are sent round in a circle."""
     ways = _ways(material)
-    spinning = {name: [way for way in out if way.instant] for name, out in ways.items()}
-    errors = list(_rounds(material, spinning))
-    yield from errors
-    if not errors:
-        yield from _rounds(material, ways)
+    at_once = {name: [way.to for way in out if way.at_once] for name, out in ways.items()}
+    for name in ways:
+        ring = _back_to(name, at_once) if name.startswith(_FLOW) else []
+        if ring:
+            yield _round(material, ways, ring, endless=True)
+            for member in ring:  # one finding for each circle
+                at_once[member], ways[member] = [], []
+    while ring := cycle({name: [way.to for way in out] for name, out in ways.items()}):
+        yield _round(material, ways, ring, endless=False)
+        for member in ring:
+            ways[member] = []
+
+
+def _back_to(start: str, graph: Mapping[str, list[str]]) -> list[str]:
+    """The shortest way from a node back to it, the node first; empty when there is none."""
+    came_from: dict[str, str] = {}
+    waiting = [start]
+    for name in waiting:
+        for target in graph.get(name, ()):
+            if target == start:
+                way = [name]
+                while way[-1] != start:
+                    way.append(came_from[way[-1]])
+                return way[::-1]
+            if target not in came_from:
+                came_from[target] = name
+                waiting.append(target)
+    return []
+
+
+def _round(material: Material, ways: Mapping[str, list[Way]], ring: list[str], *, endless: bool) -> Finding:
+    begin = next((index for index, name in enumerate(ring) if not name.startswith(_FLOW)), 0)
+    ring = [*ring[begin:], *ring[:begin]]
+    here, there = ring[0], ring[1 % len(ring)]
+    way = max((way for way in ways[here] if way.to == there), key=lambda way: way.at_once)
+    path = " -> ".join((*ring, ring[0]))
+    place = material.places.where(str(way.path[0]), *way.path[1:])
+    value = material.places.text(str(way.path[0]), *way.path[1:])
+    if endless:
+        hint = "let one of these lead elsewhere, or wait first (waited > 1m)"
+        return Finding(place, f"a call goes round without end: {path}", value=value, hint=hint)
+    if any(name.startswith(_FLOW) for name in ring):
+        hint = "after each wait; let one of these lead elsewhere"
+    else:
+        hint = "no call comes to a queue twice: it stays in the last one"
+    return Finding(place, f"a call can go round: {path}", value=value, hint=hint, severity="warning")
 
 
 def _ways(material: Material) -> dict[str, list[Way]]:
     ways: dict[str, list[Way]] = {}
     for name, queue in material.queues.queues.items():
-        ways[name] = [way for way in _out_of(name, queue) if _exists(material, way.to)]
+        ways[name] = [way for way in _out_of(name, queue) if way.to != name and _exists(material, way.to)]
     for name, flow in material.sound_flows:
-        ways[f"flow {name}"] = [
+        ways[_FLOW + name] = [
             Way(mention.name, True, (FLOWS, name, "steps", step, *mention.path))
             for step in walked(flow, flow.start, is_silent)
             for mention in flow.steps[step].mentions()
@@ -119,7 +187,7 @@ def _ways(material: Material) -> dict[str, list[Way]]:
 
 
 def _exists(material: Material, name: str) -> bool:
-    return name.removeprefix("flow ") in material.flows if name.startswith("flow ") else name in material.queues.queues
+    return name.removeprefix(_FLOW) in material.flows if name.startswith(_FLOW) else name in material.queues.queues
 
 
 def _out_of(name: str, queue: Queue) -> Iterator[Way]:
@@ -136,34 +204,5 @@ def _name(target: Target) -> str:
         case ToQueue(queue):
             return queue
         case ToFlow(flow):
-            return f"flow {flow}"
+            return _FLOW + flow
     return ""
-
-
-def _rounds(material: Material, ways: Mapping[str, list[Way]]) -> Iterator[Finding]:
-    """One finding for each set of queues and flows that calls go round in."""
-    rest = dict(ways)
-    while found := cycle({name: [way.to for way in out if way.to in rest] for name, out in rest.items()}):
-        steps = list(zip(found, [*found[1:], found[0]], strict=True))
-        taken = [_taken(ways, here, there) for here, there in steps]
-        instant = all(way.instant for way in taken)
-        first = next((way for way in taken if way.path[0] != FLOWS), taken[0])
-        place = material.places.where(str(first.path[0]), *first.path[1:])
-        ring = " -> ".join((*found, found[0]))
-        if instant:
-            what = f"a call goes round without end: {ring}"
-            hint = "as soon as all these conditions hold; send one of them elsewhere, or let it take time (waited > 1m)"
-            yield Finding(place, what, value=_value(first), hint=hint)
-        else:
-            yield Finding(place, f"a call can go round: {ring}", value=_value(first), severity="warning")
-        for name in found:
-            del rest[name]
-
-
-def _taken(ways: Mapping[str, list[Way]], here: str, there: str) -> Way:
-    """The way that a call takes soonest."""
-    return max((way for way in ways[here] if way.to == there), key=lambda way: way.instant)
-
-
-def _value(way: Way) -> str:
-    return way.to if way.path[0] == FLOWS or way.to.startswith("flow ") else f"queue {way.to}"

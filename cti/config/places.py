@@ -52,6 +52,19 @@ class Places:
         document = self.files.get(file)
         return document.place((section, *path), of_key=of_key) if document else Place(str(self.routing / file))
 
+    def text(self, section: str, *path: Key) -> str:
+        """A value as it stands in its file, where it is text; else nothing."""
+        document = self.flow_files.get(str(path[0])) if section == FLOWS else self.files.get(SECTIONS[section])
+        value = document.data if document else None
+        for step in path[1:] if section == FLOWS else (section, *path):
+            if isinstance(value, dict):
+                value = value.get(str(step))
+            elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+                value = value[step]
+            else:
+                return ""
+        return value if isinstance(value, str) else ""
+
 
 def at_part(place: Place, part: str, text: str = "") -> Place:
     """The place of a part of the value that stands at `place`: of its last occurrence in `text`, where one is given.

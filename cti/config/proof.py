@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from cti.config.calendar import HORIZON, Calendars
 from cti.config.findings import Finding
-from cti.config.graph import circle, is_silent
+from cti.config.graph import circle, is_silent, walked, way_to
 from cti.config.places import FLOWS
 from cti.config.reading import Material
 from cti.ivr.steps import Edge, EdgeKind, Flow, Hours
@@ -54,9 +55,9 @@ def prove(material: Material, today: date) -> tuple[Proof, list[Finding]]:
         if any(calendar not in clock.calendars for calendar in hours):
             continue  # an error of its own
         occurring, changes = clock.combinations(hours)
-        ring, at = _endless(flow, hours, occurring)
-        if ring:
-            found.append(_finding(material, name, ring, at))
+        way, at = _endless(flow, hours, occurring)
+        if way:
+            found.append(_finding(material, name, way, at))
         flows, combinations, instants = flows + 1, combinations + len(occurring), instants + changes
     return Proof(first, last, flows, combinations, instants), found
 
@@ -69,9 +70,8 @@ def calendars_of(flow: Flow) -> dict[str, None]:
 def _endless(
     flow: Flow, hours: tuple[str, ...], occurring: Mapping[Combination, datetime]
 ) -> tuple[list[str], datetime | None]:
-    """The steps of a circle and when a caller goes round in it (None: always); no steps when the flow ends."""
-    ring = circle(flow, is_silent)
-    if not ring:
+    """The way into a circle and once round it, and when (None: always); no steps when the flow ends."""
+    if not circle(flow, is_silent):
         return [], None  # not even if open and closed could hold at once
     for combination, at in occurring.items():
         state = dict(zip(hours, combination, strict=True))
@@ -83,16 +83,16 @@ def _endless(
 
         ring = circle(flow, follow)
         if ring:
-            return ring, at if hours else None
+            way = way_to(ring[0], walked(flow, flow.start, follow))
+            return [*way, *ring[1:], ring[0]], at if hours else None
     return [], None
 
 
-def _finding(material: Material, name: str, ring: list[str], at: datetime | None) -> Finding:
-    way = " -> ".join((*ring, ring[0]))
+def _finding(material: Material, name: str, way: list[str], at: datetime | None) -> Finding:
     when = f", for example {at:%Y-%m-%d %H:%M}" if at else ""
-    place = material.places.where(FLOWS, name, "steps", ring[0], of_key=True)
-    what = f"the flow does not end for a caller who keys nothing{when}: {way}"
-    return Finding(place, what, value=ring[0], hint="lead one of these steps to hangup or a queue")
+    place = material.places.where(FLOWS, name, "steps", way[-1], of_key=True)
+    what = f"the flow does not end for a caller who keys nothing{when}: {' -> '.join(way)}"
+    return Finding(place, what, value=way[-1], hint="it goes round; lead one of these steps elsewhere, or to hangup")
 
 
 class _Clock:
@@ -100,10 +100,9 @@ class _Clock:
 
     def __init__(self, calendars: Calendars, first: date, last: date) -> None:
         self.calendars = calendars
-        # whatever the zone, the first day begins after this, and the last one ends before that
-        self._begin = datetime.combine(first, time(), UTC) - timedelta(hours=14)
-        self._end = datetime.combine(last, time(), UTC) + timedelta(hours=36)
-        self._changes: dict[str, list[tuple[datetime, bool]]] = {}
+        self._first = first
+        self._after = last + timedelta(days=1)
+        self._changes: dict[tuple[str, ZoneInfo], list[tuple[datetime, bool]]] = {}
         self._combinations: dict[tuple[str, ...], tuple[dict[Combination, datetime], int]] = {}
 
     def combinations(self, hours: tuple[str, ...]) -> tuple[dict[Combination, datetime], int]:
@@ -114,10 +113,11 @@ class _Clock:
 
     def _followed(self, hours: tuple[str, ...]) -> tuple[dict[Combination, datetime], int]:
         if not hours:
-            return {(): self._begin}, 1
+            return {(): datetime.combine(self._first, time(), UTC)}, 1
+        zone = self.calendars[hours[0]].zone
         at_instant: dict[datetime, list[tuple[int, bool]]] = {}
         for index, name in enumerate(hours):
-            for at, is_open in self._of(name):
+            for at, is_open in self._of(name, zone):
                 at_instant.setdefault(at, []).append((index, is_open))
         state = [False] * len(hours)
         found: dict[Combination, datetime] = {}
@@ -127,7 +127,10 @@ class _Clock:
             found.setdefault(tuple(state), at)
         return found, len(at_instant)
 
-    def _of(self, name: str) -> list[tuple[datetime, bool]]:
-        if name not in self._changes:
-            self._changes[name] = list(self.calendars[name].changes(self._begin, self._end))
-        return self._changes[name]
+    def _of(self, name: str, zone: ZoneInfo) -> list[tuple[datetime, bool]]:
+        """The changes of a calendar; the days begin and end as they do in the zone."""
+        key = (name, zone)
+        if key not in self._changes:
+            begin, end = (datetime.combine(day, time(), zone) for day in (self._first, self._after))
+            self._changes[key] = list(self.calendars[name].changes(begin, end))
+        return self._changes[key]

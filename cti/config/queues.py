@@ -54,9 +54,9 @@ class Limits(Strict):
     @model_validator(mode="after")
     def _says_what_and_where(self) -> Self:
         if self.waiting is None and self.wait is None:
-            raise Refused("limits need `waiting`, `wait` or both")
+            raise Refused("neither waiting nor wait is given", hint="{waiting: 60, wait: 30m, then: voicemail NAME}")
         if self.then is None:
-            raise Refused("limits need `then`: where the calls go that find the queue full, or have waited too long")
+            raise Refused("then is missing", hint="where calls go that find the queue full, or have waited too long")
         return self
 
 

@@ -4,7 +4,7 @@ What is wrong with one queue must not hide what is wrong with the next one, nor 
 So an entry with an error is left out, its name stays known, and the file counts as broken.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -35,6 +35,11 @@ NECESSARY: Final = {
 }
 OPTIONAL: Final = ("escalation.yaml", "callers.yaml")
 
+_WITHOUT: Final[dict[str, dict[str, object]]] = {"skills": {}, "groups": {}, "hours": {}, "lists": {}}
+"""Sections that a file need not have."""
+_LISTS: Final = ("skills", "groups")
+"""Sections that may be written as a list of names."""
+
 
 class Kind(StrEnum):
     """What names in the files can mean."""
@@ -60,8 +65,8 @@ class Material:
     escalation: Escalation
     callers: Callers
     flows: Mapping[str, Flow]
-    names: Mapping[Kind, frozenset[str]]
-    """Every name that is defined, with those whose entry is wrong."""
+    names: Mapping[Kind, frozenset[str] | None]
+    """Every name that is defined, with those whose entry is wrong; None where the file cannot say."""
     broken: frozenset[str] = frozenset()
     """The files with errors, by their names, and the flows with errors as flows/NAME."""
     findings: tuple[Finding, ...] = ()
@@ -70,6 +75,11 @@ class Material:
     def whole(self) -> bool:
         """Whether every file is right in itself."""
         return not self.broken
+
+    def knows(self, kind: Kind, names: Iterable[str]) -> bool:
+        """Whether all of these are defined, as far as the files can say."""
+        known = self.names[kind]
+        return known is None or known.issuperset(names)
 
     @property
     def sound_flows(self) -> Iterator[tuple[str, Flow]]:
@@ -88,12 +98,18 @@ class _Part(Generic[Model]):
 
     model: Model | None = None
     document: Document | None = None
+    absent: bool = False
+    """Whether the file is not there, and need not be."""
 
-    def names(self, section: str) -> frozenset[str]:
-        """The keys of a section, or what its list has, as they stand in the file."""
-        data = self.document.data if self.document else None
-        entries = data.get(section) if isinstance(data, dict) else None
-        return frozenset(map(str, entries)) if isinstance(entries, dict | list) else frozenset()
+    def names(self, section: str) -> frozenset[str] | None:
+        """The keys of a section, or what its list has; None where the file does not say."""
+        if self.document is None:
+            return frozenset() if self.absent else None
+        data = {} if self.document.data is None else self.document.data
+        entries = data.get(section, _WITHOUT.get(section)) if isinstance(data, dict) else None
+        if isinstance(entries, dict) or (isinstance(entries, list) and section in _LISTS):
+            return frozenset(map(str, entries))
+        return None
 
 
 @dataclass(slots=True)
@@ -115,6 +131,7 @@ class _Reader:
         escalation = self._routing("escalation.yaml", Escalation)
         callers = self._routing("callers.yaml", Callers)
         flows = dict(self._flows())
+        lists = callers.names("lists")
         return Material(
             places=Places(self.routing, self.flows, self.files, self.flow_files),
             hotlines=hotlines.model or Hotlines(hotlines={}),
@@ -129,9 +146,9 @@ class _Reader:
                 Kind.SKILL: skills.names("skills"),
                 Kind.GROUP: skills.names("groups"),
                 Kind.QUEUE: queues.names("queues"),
-                Kind.FLOW: frozenset(flows),
+                Kind.FLOW: frozenset(flows) if self.flows.is_dir() else None,
                 Kind.HOURS: hours.names("hours"),
-                Kind.LIST: callers.names("lists") | frozenset(WELL_KNOWN),
+                Kind.LIST: None if lists is None else lists | frozenset(WELL_KNOWN),
             },
             broken=frozenset(self.broken),
             findings=tuple(self.findings),
@@ -147,7 +164,7 @@ class _Reader:
         for file in _entries(self.routing):
             if file.suffix in (".yaml", ".yml") and file.name not in known:
                 hint = nearest(file.with_suffix(".yaml").name, known)
-                self._warn(file, "is not read: no file here has this name", hint, known)
+                self._warn(file, "is not read: no file of this name is looked for", hint, known)
         for file in _entries(self.flows):
             if file.suffix == ".yml":
                 self._warn(file, "is not read: the name of a flow's file ends in .yaml", "", ())
@@ -161,7 +178,7 @@ class _Reader:
             if file in NECESSARY and self.routing.is_dir():
                 self.findings.append(Finding(Place(str(path)), f"is missing: {NECESSARY[file]}"))
                 self.broken.add(file)
-            return _Part()
+            return _Part(absent=file in OPTIONAL)
         part = self._part(path, file, model)
         if part.document is not None:
             self.files[file] = part.document

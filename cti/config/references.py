@@ -14,6 +14,9 @@ from cti.ivr.steps import Flow, Thing
 
 _KINDS: Final = {Thing.QUEUE: Kind.QUEUE, Thing.HOURS: Kind.HOURS, Thing.FLOW: Kind.FLOW, Thing.LIST: Kind.LIST}
 
+_MOST_HINTS: Final = 200
+"""Names that the nearest right one is looked for; whoever has more wrong ones has one reason for all of them."""
+
 
 class Reference(NamedTuple):
     """A name in a file that another entry defines."""
@@ -29,30 +32,22 @@ class Reference(NamedTuple):
 
 def dangling(material: Material) -> Iterator[Finding]:
     """Names that nothing defines."""
-    names = material.names
+    known = {kind: tuple(sorted(names or ())) for kind, names in material.names.items()}
+    hints: dict[tuple[Kind, str], str] = {}
     for reference in references(material):
-        if reference.name not in names[reference.kind]:
-            yield _dangling(material, reference)
-
-
-def _dangling(material: Material, reference: Reference) -> Finding:
-    kind, name, path, text, of_key = reference
-    words = [step for step in (path[:-1] if of_key else path) if isinstance(step, str)]
-    known = sorted(material.names[kind])
-    place = material.places.where(str(path[0]), *path[1:], of_key=of_key)
-    if text:  # "queue complain": only the name is underlined
-        place = at_part(place, name, text)
-    return Finding(
-        place,
-        f"{words[-1]}: {quoted(name)} is not a {kind}",
-        value=name,
-        hint=nearest(name, known) or ("" if known else f"there is no {kind} yet"),
-        allowed=tuple(known),
-    )
+        kind, name, path, text, of_key = reference
+        if material.knows(kind, (name,)):
+            continue
+        if (kind, name) not in hints and len(hints) < _MOST_HINTS:
+            hints[kind, name] = nearest(name, known[kind]) or ("" if known[kind] else f"there is no {kind} yet")
+        words = [step for step in (path[:-1] if of_key else path) if isinstance(step, str)]
+        place = at_part(material.places.where(str(path[0]), *path[1:], of_key=of_key), name, text)
+        what = f"{words[-1]}: {quoted(name)} is not a {kind}"
+        yield Finding(place, what, value=name, hint=hints.get((kind, name), ""), allowed=known[kind])
 
 
 def references(material: Material) -> Iterator[Reference]:
-    """Every name of another entry, in the order of the files."""
+    """Every name of another entry, in the order of the files; of agents only those among which one is wrong."""
     for name, hotline in material.hotlines.hotlines.items():
         yield Reference(Kind.FLOW, hotline.flow, ("hotlines", name, "flow"))
         yield Reference(Kind.HOURS, hotline.hours, ("hotlines", name, "hours"))
@@ -65,15 +60,13 @@ def references(material: Material) -> Iterator[Reference]:
 
 
 def _of_agents(material: Material) -> Iterator[Reference]:
-    names = material.names
-    groups, skills, queues = names[Kind.GROUP], names[Kind.SKILL], names[Kind.QUEUE]
-    for id_, agent in material.agents.agents.items():
-        # 10,000 agents: what is right is passed over without making anything of it
-        if not (
-            groups.issuperset(agent.groups) and skills.issuperset(agent.skills) and queues.issuperset(agent.prefers)
-        ):
+    knows = material.knows
+    for id_, agent in material.agents.agents.items():  # of 10,000 nearly all are right, and passed over quickly
+        if not knows(Kind.GROUP, agent.groups):
             yield from _listed(Kind.GROUP, agent.groups, "agents", id_, "groups")
+        if not knows(Kind.SKILL, agent.skills):
             yield from _keys(Kind.SKILL, agent.skills, "agents", id_, "skills")
+        if not knows(Kind.QUEUE, agent.prefers):
             yield from _listed(Kind.QUEUE, agent.prefers, "agents", id_, "prefers")
 
 
@@ -167,9 +160,10 @@ def _beyond(material: Material, kind: Kind, name: str) -> Iterator[Reference]:
 
 
 def unreached(material: Material) -> Iterator[Finding]:
-    """Warnings of flows, queues and calendars that no call gets to."""
-    if not material.whole:  # what leads there may be in what could not be read
-        return
+    """Warnings of flows, queues and calendars that no call gets to.
+
+    To be asked only where there is no error: what is misspelt leads nowhere, which would say all this again.
+    """
     got = reached(material)
     where = material.places.where
     for name in material.flows:

@@ -1,14 +1,14 @@
 """Whether somebody can take the calls of each queue, and whether each step of relax lets more people take them."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from cti.config.agents import Agent, OutsideNumber, RegisteredPhone, SipAddress
 from cti.config.fields import shown_seconds
 from cti.config.findings import Finding, Place, quoted
 from cti.config.queues import Queue, Reach
-from cti.config.reading import Material
+from cti.config.reading import Kind, Material
 from cti.ids import AgentId
 
 _EVERYBODY: Final = "everybody who has the skills"
@@ -18,18 +18,27 @@ def unstaffed(material: Material) -> Iterator[Finding]:
     """Queues that nobody can serve, at the widest; warnings of those that nobody can serve at first."""
     if {"agents.yaml", "queues.yaml"} & material.broken:
         return  # whoever could serve it may be what is wrong there
+    if not all(_is_known(material, agent.skills, agent.groups) for agent in material.agents.agents.values()):
+        return
     crew = _Crew(material.agents.agents)
     for name, queue in material.queues.queues.items():
         reaches = list(queue.reaches())
+        if not all(_is_known(material, reach.needs, reach.groups or ()) for reach in reaches):
+            continue
         able = next((reach for reach in reaches if crew.can_serve(reach)), None)
         place = material.places.where("queues", name, of_key=True)
         if able is None:
-            widest = " even after the last step of relax" if queue.relax else ""
+            widest = ", even after the last step of relax" if queue.relax else ""
             what = f"the queue {quoted(name)} can be served by nobody{widest}"
             yield Finding(place, what, value=name, hint=crew.lacking(reaches[-1]))
         elif able is not reaches[0]:
             what = f"the queue {quoted(name)} can be served by nobody in the first {shown_seconds(able.after)}"
             yield Finding(place, what, value=name, hint=crew.lacking(reaches[0]), severity="warning")
+
+
+def _is_known(material: Material, skills: Iterable[str], groups: Iterable[str]) -> bool:
+    """Whether nothing is misspelt: that has an error of its own, and what follows from it would only confuse."""
+    return material.knows(Kind.SKILL, skills) and material.knows(Kind.GROUP, groups)
 
 
 class _Crew:
@@ -85,7 +94,8 @@ def _serves(agent: Agent, reach: Reach) -> bool:
 def narrowing(material: Material) -> Iterator[Finding]:
     """Steps of relax that do not widen the step before."""
     for name, queue in material.queues.queues.items():
-        yield from _narrowing(material, name, queue)
+        if all(_is_known(material, reach.needs, reach.groups or ()) for reach in queue.reaches()):
+            yield from _narrowing(material, name, queue)
 
 
 def _narrowing(material: Material, name: str, queue: Queue) -> Iterator[Finding]:

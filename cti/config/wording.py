@@ -216,6 +216,9 @@ _FORMS: Final = {
 }
 
 
+_TRUTH: Final = dict.fromkeys(("yes", "on", "y", "true"), "true") | dict.fromkeys(("no", "off", "n", "false"), "false")
+
+
 def _other_kind(fault: _Fault) -> Finding:
     kind = _KINDS[fault.kind]
     if fault.value is None:
@@ -235,6 +238,9 @@ def _mend(fault: _Fault) -> str:
         if kind in ("a mapping", "a list"):
             hint = slip(value) or _goes_on(fault)
             return hint or (f"write [{fault.at_value()[0].written}]" if kind == "a list" and len(value) <= 40 else "")
+        if kind == "true or false":
+            meant = _TRUTH.get(value.lower())
+            return slip_in_value(value) or (f"write {meant}, without quotes" if meant else "")
         is_number = re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?", value)
         return slip_in_value(value) or _goes_on(fault) or (f"write it without quotes: {value}" if is_number else "")
     if kind == "text" and isinstance(value, bool | int | float):
@@ -375,8 +381,8 @@ def _refused(fault: _Fault) -> Finding:
     """What a validator of ours said."""
     error = fault.context.get("error")
     message = str(error) if isinstance(error, Exception) else fault.message
-    hint, allowed = getattr(error, "hint", ""), getattr(error, "allowed", ())
-    if isinstance(fault.value, str) and len(fault.value) <= 60:
+    hint, allowed, part = getattr(error, "hint", ""), getattr(error, "allowed", ()), getattr(error, "part", "")
+    if isinstance(fault.value, str) and len(fault.value) <= 60 and not part:  # the rest may be text for people
         hint = slip_in_value(fault.value) or hint
     if message.startswith(("is ", "has ")):
         long = fault.value == "" or (isinstance(fault.value, str) and len(fault.value) > 60)
@@ -385,7 +391,7 @@ def _refused(fault: _Fault) -> Finding:
         what = message if message.startswith('"') else f"{quoted(fault.value)}: {message}"
     else:
         what = f"{fault.name}: {message}"
-    return _at_part(fault.finding(what, hint, allowed), fault.value, getattr(error, "part", "") or _named(message))
+    return _at_part(fault.finding(what, hint, allowed), fault.value, part or _named(message))
 
 
 def _named(message: str) -> str:

@@ -86,7 +86,10 @@ def check_placeholder(name: str) -> str:
     if name in PLACEHOLDERS or is_variable(name):
         return name
     raise Refused(
-        f"{{{name}}} is not a placeholder", hint=nearest(name, PLACEHOLDERS), allowed=(*PLACEHOLDERS, "variables")
+        f"{{{name}}} is not a placeholder",
+        hint=nearest(name, PLACEHOLDERS),
+        allowed=(*PLACEHOLDERS, "variables"),
+        part=f"{{{name}}}",
     )
 
 

@@ -119,7 +119,8 @@ def _parts(text: str) -> Iterator[str | Blank]:
 def _unmatched(brace: str, text: str, at: int) -> Refused:
     rest = text[at : at + 20]
     if brace == "{":
-        return Refused(f"a brace is not closed: {quoted(rest)}", hint="close it with }, or write {{ for a brace itself")
+        hint = "close it with }, or write {{ for a brace itself"
+        return Refused(f"a brace is not closed: {quoted(rest)}", hint=hint, part=rest)
     return Refused(f"a brace is closed that was not opened, at character {at + 1}", hint="write }} for a brace itself")
 
 

@@ -32,10 +32,12 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 class Refused(ValueError):
     """A value that cannot be what it should be. pydantic carries it as `ctx["error"]`."""
 
-    def __init__(self, what: str, *, hint: str = "", allowed: Iterable[str] = ()) -> None:
+    def __init__(self, what: str, *, hint: str = "", allowed: Iterable[str] = (), part: str = "") -> None:
         super().__init__(what)
         self.hint = hint
         self.allowed = tuple(allowed)
+        self.part = part
+        """The part of a text that is wrong, where it is not the whole."""
 
 
 class Strict(BaseModel):
