@@ -175,7 +175,7 @@ def nearest(word: str, allowed: Iterable[str]) -> str:
     return _nearest(word, tuple(allowed))
 
 
-@lru_cache(maxsize=1024)  # one misspelt word may stand in thousands of places
+@lru_cache(maxsize=256)  # one misspelt word may stand in thousands of places
 def _nearest(word: str, allowed: tuple[str, ...]) -> str:
     size = len(word)
     if not 0 < size <= 100:

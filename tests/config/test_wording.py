@@ -68,6 +68,16 @@ Level = Annotated[int, Field(ge=1, le=5)]
         (float, "high", '1:6 key: "high" is not a number'),
         (float, "nan", '1:6 key: "nan" is not a number to work with'),
         (bool, "maybe", '1:6 key: "maybe" is neither true nor false'),
+        (
+            Annotated[bool, Field(strict=True)],
+            "yes",
+            '1:6 key: "yes" is neither true nor false | write true, without quotes',
+        ),
+        (
+            Annotated[bool, Field(strict=True)],
+            "'false'",
+            '1:6 key: "false" is neither true nor false | write false, without quotes',
+        ),
         (bool, "5", "1:6 key: 5 is neither true nor false"),
         (list[str], "a", '1:6 key: "a" is not a list | write [a]'),
         (list[str], '"a"', '1:6 key: "a" is not a list | write ["a"]'),
