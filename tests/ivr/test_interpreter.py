@@ -276,6 +276,12 @@ def test_a_wrong_key_ahead_drops_the_others() -> None:
     assert call.hears_out().waits().heard == "请按1或2。"
 
 
+def test_keys_behind_a_wrong_one_answer_no_later_menu_either() -> None:
+    second = MENU | {"menu": "请再按。"}
+    flow = flow_of(hello={"play": "您好。", "then": "menu"}, menu=MENU, one=second, two=BYE)
+    assert Call(flow).presses("92").hears_out().presses("1").heard == "请再按。"
+
+
 def test_digits_pressed_ahead_are_the_beginning_of_what_is_collected() -> None:
     step = {"collect": "请输入号码。", "into": "order", "digits": 4, "then": "done", "otherwise": "hangup"}
     call = Call(

@@ -181,9 +181,14 @@ def test_after_the_end_nothing_happens(state: State, kind: type[Input]) -> None:
     assert call.happens(event).actions == ()
 
 
-@pytest.mark.parametrize("state", [State.RECORDING, State.PROMISING, State.TRANSFERRING])
-def test_keys_are_for_whoever_has_the_caller(state: State) -> None:
-    assert IN_STATE[state]().presses("1#").actions == ()
+@pytest.mark.parametrize(
+    ("state", "back"),
+    [(State.RECORDING, VoicemailDone), (State.PROMISING, CallbackDone), (State.TRANSFERRING, TransferFailed)],
+)
+def test_keys_are_for_whoever_has_the_caller(state: State, back: type[Input]) -> None:
+    call = IN_STATE[state]().presses("1#")
+    assert call.actions == ()
+    assert call.happens(ANSWERS[back](call.ivr.wait)).heard == "请按1。"
 
 
 # How they come about
