@@ -25,6 +25,7 @@ def accept(floor: Floor, command: do.Accept) -> None:
     call.agent = agent
     floor.effects.append(out.Connected(call.id, agent.id, offer.id, queue.id))
     floor.stand(agent)
+    escalation.answered(floor, call)
     escalation.watch_talk(floor, call)
 
 

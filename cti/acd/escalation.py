@@ -48,11 +48,22 @@ def offer(floor: Floor, rule: EscalationRule, call: Call) -> None:
 
 
 def tell(floor: Floor, rule: EscalationRule, call: Call) -> None:
-    """Lets those know whom the rule names."""
+    """Lets those know whom the rule names; the agent of a call that still waits is told on answering."""
     agent = call.agent.id if call.agent is not None else None
     for audience in Audience:
-        if audience in rule.tell:
+        if audience in rule.tell and (agent is not None or audience is not Audience.AGENT):
             floor.effects.append(out.Told(audience, rule.trigger, call.id, agent, rule.where))
+    if agent is None:
+        call.for_the_agent.append(rule)
+
+
+def answered(floor: Floor, call: Call) -> None:
+    """Rules held while the call waited: now there is an agent to be told, and to whom to offer the next queue."""
+    for rule in call.for_the_agent:
+        if call.agent is not None and Audience.AGENT in rule.tell:
+            floor.effects.append(out.Told(Audience.AGENT, rule.trigger, call.id, call.agent.id, rule.where))
+        if rule.offer is not None and rule.offer != call.queue.id:
+            offer(floor, rule, call)
 
 
 def applies(rule: EscalationRule, queue: Queue) -> bool:

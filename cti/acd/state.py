@@ -11,7 +11,7 @@ from typing import Final
 
 from cti.acd.commands import Presence
 from cti.acd.effects import Estimates
-from cti.acd.model import AgentPlan, Caller, QueuePlan, Skills, Strategy
+from cti.acd.model import AgentPlan, Caller, EscalationRule, QueuePlan, Skills, Strategy
 from cti.acd.strategies import KEYS, Key
 from cti.acd.transitions import AGENT_MOVES, AVAILABLE_FROM, CALL_MOVES, Activity, CallState, IllegalMove, Standing
 from cti.ids import AgentId, CallId, GroupId, OfferId, QueueId, SkillId
@@ -62,6 +62,8 @@ class Call:
     been: set[QueueId] = field(default_factory=set)
     """Queues that overflow does not send it back to."""
     complained: bool = False
+    for_the_agent: list[EscalationRule] = field(default_factory=list)
+    """Rules that held while it waited."""
     escalation: tuple[QueueId, str] | None = None
     """Where one action of the agent moves it, and the rule's place."""
     stamp: int = 0
