@@ -331,10 +331,13 @@ class Queue:
         return next(reversed(self.arrivals.values()))
 
     def estimate(self, call: Call) -> float | None:
-        """Expected wait by queue length, seconds: position x mean handling / agents available. None: nobody is.
+        """Expected wait by queue length, seconds: position x mean handling / agents available; 0 while one is idle,
+        None while nobody is available.
 
         Agents who also serve other queues count fully here, so it errs on the short side where much is shared.
         """
+        if any(self.idle[: call.step + 1]):
+            return 0.0
         available = self.available(call.step)
         return self.position(call) * self.handling / available if available else None
 

@@ -1,8 +1,8 @@
 """`cti check`: reads every file, looks at each and at all together, and proves that every flow ends."""
 
 import hashlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain
 from pathlib import Path
@@ -39,6 +39,12 @@ class Checked:
         if self.routing is None:
             raise ConfigError(self.findings)
         return self.routing
+
+    def with_more(self, findings: Iterable[Finding]) -> "Checked":
+        """With what else was found; an error keeps the files from being used."""
+        every = (*self.findings, *findings)
+        right = all(finding.severity == "warning" for finding in every)
+        return replace(self, findings=every, routing=self.routing if right else None)
 
     @property
     def errors(self) -> tuple[Finding, ...]:

@@ -1,20 +1,19 @@
-"""The command line."""
+"""Commands about the server and its switch: run, softswitch, config, console, freeswitch, bench."""
 
 import asyncio
+import importlib
 import json
 import os
 import secrets
 import sys
-from datetime import datetime
 from pathlib import Path
-from typing import NoReturn
 
 import click
 from pydantic import SecretStr
 
 from cti import app, console
+from cti.cli.options import CONFIG
 from cti.config.agents import load_agents
-from cti.config.check import check
 from cti.config.settings import SECRETS, AgentSecrets, Loaded, Settings, load_settings
 from cti.errors import CtiError
 from cti.esl.driver import Address
@@ -22,40 +21,8 @@ from cti.esl.wire import Limits
 from cti.ids import AgentId
 from cti.switch.configuration import Carrier, Phone, render
 
-CONFIG = click.option(
-    "--config",
-    "config",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("config/cti.yaml"),
-    show_default=True,
-    help="The settings file.",
-)
 
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="cti-server", prog_name="cti")
-def cti() -> None:
-    """The contact-centre server and its tools."""
-
-
-def main() -> NoReturn:
-    """Runs the command line; an error of ours is a message and exit code 2, never a traceback."""
-    try:
-        cti(standalone_mode=False)
-    except CtiError as error:
-        click.echo(f"{click.style('error', fg='red', bold=True)}: {error}", err=True)
-        sys.exit(2)
-    except click.exceptions.Exit as leave:
-        sys.exit(leave.exit_code)
-    except click.Abort:
-        sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    sys.exit(0)
-
-
-@cti.command()
+@click.command()
 @CONFIG
 def run(config: Path) -> None:
     """Run the server until it is stopped (Ctrl-C, SIGTERM)."""
@@ -81,37 +48,14 @@ def _without_password(settings: Settings) -> list[AgentId]:
     return [agent for agent in load_agents(settings.routing).ids() if agent not in settings.agents.passwords]
 
 
-@cti.command()
+@click.command()
 @CONFIG
 def softswitch(config: Path) -> None:
     """Run the embedded softswitch alone, until it is stopped. For trials and tests."""
     app.serve_softswitch(_with_passwords(load_settings(config).settings))
 
 
-@cti.command("check")
-@CONFIG
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@click.option(
-    "--at", type=click.DateTime(["%Y-%m-%d"]), help="The first of the 400 days looked at; today when not given."
-)
-def check_command(config: Path, as_json: bool, at: datetime | None) -> None:
-    """Check what admins edit: routing/ and ivr_flows/. Exit code 1 when there is an error."""
-    settings = load_settings(config).settings
-    checked = check(settings.routing, settings.flows, (at or datetime.now()).date())
-    if as_json:
-        click.echo(json.dumps(checked.as_json(), indent=2, ensure_ascii=False))
-    else:
-        for finding in checked.findings:
-            place, _, rest = finding.render().partition("  ")
-            click.echo(
-                f"{click.style(place, fg='red' if finding.severity == 'error' else 'yellow', bold=True)}  {rest}"
-            )
-        summary = f"{settings.routing}: {checked.summary()}"
-        click.echo(click.style(summary, fg="red" if checked.errors else "green"))
-    sys.exit(1 if checked.errors else 0)
-
-
-@cti.group("config")
+@click.group("config")
 def config_group() -> None:
     """The settings."""
 
@@ -134,7 +78,7 @@ def config_show(config: Path, as_json: bool) -> None:
         click.echo(f"{row.name:<{widths[0]}}  {row.value:<{widths[1]}}  {click.style(row.origin, dim=True)}")
 
 
-@cti.command("console")
+@click.command("console")
 @CONFIG
 @click.option("--node", help="Which node of esl.nodes; the first when not given.")
 @click.option("-x", "--execute", "lines", multiple=True, help="Run this line and leave; may be given again.")
@@ -160,7 +104,7 @@ async def _console(loaded: Loaded, node: str | None, lines: tuple[str, ...], as_
     return await console.run(person, lines)
 
 
-@cti.group("freeswitch")
+@click.group("freeswitch")
 def freeswitch_group() -> None:
     """FreeSWITCH's configuration."""
 
@@ -202,15 +146,20 @@ def freeswitch_render(config: Path, new_passwords: bool) -> None:
     click.echo(f"{len(phones)} phones, {len(carriers)} gateways. Apply with: cti console -x reloadxml")
 
 
-@cti.command("bench", context_settings={"ignore_unknown_options": True})
-@click.argument("what", type=click.Choice(["esl"]))
+BENCHMARKS = ("acd", "check", "esl", "softswitch", "voice")
+
+
+@click.command("bench", context_settings={"ignore_unknown_options": True})
+@click.argument("what", type=click.Choice(BENCHMARKS))
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def bench(what: str, options: tuple[str, ...]) -> None:
-    """Measure against peers (from a source tree): cti bench esl [--json]."""
-    source = Path(__file__).parents[1]
+    """Measure, beside peers where there are any (from a source tree): cti bench acd [--json]."""
+    source = Path(__file__).parents[2]
     if not (source / "benchmarks").is_dir():
         raise CtiError("benchmarks/ is not here", remedy="Run `cti bench` in a source tree")
     sys.path.insert(0, str(source))
-    from benchmarks import esl  # an installed server does not have them
+    # An installed server does not have them.
+    sys.exit(importlib.import_module(f"benchmarks.{what}").main(list(options)))
 
-    sys.exit(esl.main(list(options)))
+
+COMMANDS = (run, softswitch, config_group, console_command, freeswitch_group, bench)

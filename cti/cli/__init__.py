@@ -1,0 +1,36 @@
+"""The command line."""
+
+import sys
+from typing import NoReturn
+
+import click
+
+from cti.cli import prompts, routing, server
+from cti.errors import CtiError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="cti-server", prog_name="cti")
+def cti() -> None:
+    """The contact-centre server and its tools."""
+
+
+for command in (*server.COMMANDS, *routing.COMMANDS, prompts.prompts):
+    cti.add_command(command)
+
+
+def main() -> NoReturn:
+    """Runs the command line; an error of ours is a message and exit code 2, never a traceback."""
+    try:
+        cti(standalone_mode=False)
+    except CtiError as error:
+        click.echo(f"{click.style('error', fg='red', bold=True)}: {error}", err=True)
+        sys.exit(2)
+    except click.exceptions.Exit as leave:
+        sys.exit(leave.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    sys.exit(0)
