@@ -7,20 +7,24 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from cti.config.agents import load_agents
 from tests.acceptance.programs import free_port
+from tests.config.files import small
 from tests.esl.fake import Peer, answer, event, fake_switch, reply
 
 CTI = Path(sys.executable).with_name("cti")
 ROOT = Path(__file__).parent.parent
+CONFIG = ("--config", str(ROOT / "config" / "cti.yaml"))
+NO_SECRETS = tempfile.mkdtemp()
 
 
 def cti(*arguments: str, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": os.environ["PATH"], "CTI_SECRETS_DIR": str(ROOT / "tests" / "data"), **variables}
+    environment = {"PATH": os.environ["PATH"], "CTI_SECRETS_DIR": NO_SECRETS, **variables}
     return subprocess.run([CTI, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=30)
 
 
@@ -53,6 +57,40 @@ def test_the_well_known_password_is_refused_off_loopback() -> None:
 def test_a_wrong_command_shows_the_usage() -> None:
     assert "No such command" in cti("rnu").stderr
     assert "Run the server" in cti("--help").stdout
+
+
+def test_check_passes_the_files_of_the_repository() -> None:
+    found = cti("check", "--at", "2026-11-24")
+    assert found.returncode == 0, found.stdout
+    assert found.stdout.splitlines()[-1] == (
+        "routing: 3 hotlines, 5 queues, 11 agents, 5 flows; "
+        "every flow ends on every path, 2026-11-24..2027-12-29 (8 combinations of hours)"
+    )
+
+
+def test_check_points_at_what_is_wrong_and_fails(tmp_path: Path) -> None:
+    small(tmp_path, {"routing/queues.yaml": ("longest_idle", "longest_idel")})
+    wrong = cti("check", *CONFIG, cwd=tmp_path)
+    assert wrong.returncode == 1
+    assert wrong.stdout == (
+        """\
+routing/queues.yaml:9:15  strategy: "longest_idel" is not a strategy
+     9 |     strategy: longest_idel
+       |               ^^^^^^^^^^^^ did you mean longest_idle?
+    allowed: longest_idle, round_robin, fewest_calls, least_occupied, most_skilled, sequential, ring_all
+routing: 1 error in 1 hotline, 1 queue, 2 agents, 3 flows
+"""
+    )
+
+
+def test_check_tells_programs_too(tmp_path: Path) -> None:
+    small(tmp_path, {"routing/hotlines.yaml": ("hours: desk", "hours: dsk")})
+    wrong = cti("check", "--json", *CONFIG, cwd=tmp_path)
+    assert wrong.returncode == 1
+    told = json.loads(wrong.stdout)
+    assert told["errors"] == 1
+    assert (told["findings"][0]["file"], told["findings"][0]["line"]) == ("routing/hotlines.yaml", 5)
+    assert told["proof"]["flows"] == 3
 
 
 def test_bench_runs_from_any_folder(tmp_path: Path) -> None:

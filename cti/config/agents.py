@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, PlainValidator
 
-from cti.config.fields import Name, Needs, ShownName
+from cti.config.fields import Lasting, Name, Needs, ShownName
 from cti.config.findings import quoted
 from cti.config.model import Duration, Refused, Strict
 from cti.config.yamlfile import parse
@@ -72,7 +72,7 @@ class AgentDefaults(Strict):
     """What holds for every agent that does not say otherwise."""
 
     wrap_up: Duration = 15.0
-    ring: Duration = 20.0
+    ring: Lasting = 20.0
 
 
 class Agent(Strict):
@@ -87,7 +87,7 @@ class Agent(Strict):
     endpoint: Annotated[Endpoint | None, PlainValidator(read_endpoint)] = None
     """What is rung; without it the phone that registers as the agent's id."""
     wrap_up: Duration | None = None
-    ring: Duration | None = None
+    ring: Lasting | None = None
 
 
 class Agents(Strict):

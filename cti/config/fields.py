@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from cti.config.findings import nearest, quoted
-from cti.config.model import Noun, Text, Whole, seconds
+from cti.config.model import Duration, Noun, Text, Whole, seconds
 from cti.config.model import Refused as Refused
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?) ?%")
+_MEANT_ZONES = dict.fromkeys(("beijing", "asia/beijing", "北京", "utc+8", "gmt+8"), "Asia/Shanghai")
 _EVERY = re.compile(r"every (.*)")
 
 
@@ -38,6 +39,16 @@ Needs = dict[Name, Level]
 """Skills and the least proficiency in each."""
 
 Count = Annotated[int, Field(strict=True, ge=1)]
+
+
+def _lasting(value: float) -> float:
+    if value < 1:
+        raise Refused("is too short", hint="at least 1s")
+    return value
+
+
+Lasting = Annotated[Duration, AfterValidator(_lasting)]
+"""A duration in seconds that cannot be nothing."""
 
 Truth = Annotated[bool, Field(strict=True)]
 
@@ -65,7 +76,10 @@ def _every(value: Any) -> Any:
     match = _EVERY.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise Refused(f"{quoted(value)} is not a rhythm", hint="write it as: every 45s")
-    return seconds(match[1])
+    rhythm = seconds(match[1])
+    if rhythm < 10:
+        raise Refused(f"{quoted(value)} is too often", hint="every 10s at most")
+    return rhythm
 
 
 Every = Annotated[float, BeforeValidator(_every)]
@@ -76,15 +90,11 @@ Every = Annotated[float, BeforeValidator(_every)]
 def _timezone(value: str) -> str:
     try:
         ZoneInfo(value)
-    except (OSError, ValueError) as error:  # ZoneInfoNotFoundError is a KeyError; a folder or odd name is one of these
-        raise _no_timezone(value) from error
-    except KeyError as error:
-        raise _no_timezone(value) from error
+    except (KeyError, OSError, ValueError) as error:  # not known; a folder of the database; not a name at all
+        meant = _MEANT_ZONES.get(value.casefold(), "")
+        hint = f"did you mean {meant}?" if meant else nearest(value, available_timezones())
+        raise Refused(f"{quoted(value)} is not a time zone", hint=hint) from error
     return value
-
-
-def _no_timezone(value: str) -> Refused:
-    return Refused(f"{quoted(value)} is not a time zone", hint=nearest(value, available_timezones()))
 
 
 TimeZone = Annotated[str, AfterValidator(_timezone)]

@@ -10,7 +10,7 @@ from cti.config.reading import Material
 from cti.config.references import targets
 from cti.config.targets import ToFlow
 from cti.ivr.placeholders import PLACEHOLDERS, Scope, known
-from cti.ivr.steps import Check, Collect, Edge, EdgeKind, Flow, Http, Step, Thing
+from cti.ivr.steps import Check, Collect, Edge, EdgeKind, Flow, Http, Read, Step, Thing
 
 _FILLS_ON: Final[dict[type[Step], EdgeKind]] = {Collect: EdgeKind.ENTERED, Http: EdgeKind.THEN}
 """The only edge on which these have filled their variables; others fill them on every edge."""
@@ -72,8 +72,14 @@ def values(material: Material, name: str, flow: Flow, uses: Uses) -> Iterator[Fi
                 allowed = (*known((), (*scopes, Scope.CALL)[0]), *filled)
                 what = f"{shown} is neither a placeholder nor filled by a step"
                 yield Finding(place, what, value=shown, hint=nearest(read.name, allowed), allowed=allowed)
-            elif read.name not in brought and not isinstance(flow.steps[step], Check):  # a check may ask whether it is
+            elif read.name not in brought and not _may_be_empty(flow.steps[step], read):
                 yield from _unfilled(place, shown, read.name, step, flow)
+
+
+def _may_be_empty(step: Step, read: Read) -> bool:
+    """Whether the step copes with it, or fills it itself: a check may ask for it, and confirm says what was keyed."""
+    keyed = isinstance(step, Collect) and read.path[:1] == ("confirm",) and read.name == step.into
+    return keyed or isinstance(step, Check)
 
 
 def _unknown_here(place: Place, shown: str, name: str, scopes: list[Scope]) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from cti.config.conditions import QueueConditionText
-from cti.config.fields import Count, Every, Name, Needs, Share, ShownName, Truth
+from cti.config.fields import Count, Every, Lasting, Name, Needs, Share, ShownName, Truth
 from cti.config.model import Duration, Noun, Refused, Strict
 from cti.config.targets import TargetText
 
@@ -22,7 +22,7 @@ Priority = Annotated[int, Field(strict=True, ge=0, le=10)]
 class QueueRules(Strict):
     """What holds in every queue."""
 
-    ageing: Duration = 60.0
+    ageing: Lasting = 60.0
     """Waiting this long weighs as much as one point of priority."""
     vip: Priority = 3
     """Points of priority that a caller on the list vip has in addition."""
@@ -35,7 +35,7 @@ class QueueRules(Strict):
 class RelaxStep(Strict):
     """From this wait on, more agents will do."""
 
-    after: Duration
+    after: Lasting
     needs: Needs | None = None
     """In place of those before; without it those before stay."""
     groups: tuple[Name, ...] | None = None
@@ -47,7 +47,7 @@ class Limits(Strict):
 
     waiting: Count | None = None
     """So many calls wait already: the next one does not enter."""
-    wait: Duration | None = None
+    wait: Lasting | None = None
     """A call that has waited so long leaves."""
     then: TargetText | None = None
 
@@ -63,7 +63,7 @@ class Limits(Strict):
 class ServiceLevel(Strict):
     """What the queue is measured by (F3)."""
 
-    within: Duration = 20.0
+    within: Lasting = 20.0
     target: Share = 0.8
 
 
@@ -114,7 +114,7 @@ class Queue(Strict):
     sticky: Duration = 0.0
     """For so long a call waits for the customer's last agent alone; 0 is off."""
     priority: Priority = 0
-    ring: Duration | None = None
+    ring: Lasting | None = None
     """How long an offer rings; without it the agent's own."""
     wrap_up: Duration | None = None
     """The pause after a call; without it the agent's own."""

@@ -104,7 +104,7 @@ def _narrowing(material: Material, name: str, queue: Queue) -> Iterator[Finding]
         path = ("queues", name, "relax", number)
         where = material.places.where
         found = False
-        if (number and reach.after <= before.after) or reach.after <= 0:
+        if reach.after <= before.after:
             place = where(*path, "after")
             least = f"it must be later than {shown_seconds(before.after)}"
             what = f"after: the steps of {quoted(name)} are not in order"
