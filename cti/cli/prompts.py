@@ -38,8 +38,12 @@ def unspoken(settings: Settings, routing: Routing) -> list[Finding]:
 
 
 def _finding(failure: Failure, place: Place) -> Finding:
-    text = failure.piece.text if isinstance(failure.piece, Speech) else failure.piece.path
+    text = _text(failure.piece)
     return Finding(place, f"the prompt “{text}” {failure.why}", value=text, hint=failure.remedy)
+
+
+def _text(piece: Piece) -> str:
+    return piece.text if isinstance(piece, Speech) else piece.path
 
 
 @click.group("prompts")
@@ -75,12 +79,8 @@ async def _list(options: Options, pieces: dict[Piece, Place], as_csv: bool, as_j
 
 
 def _row(voice: Voice, piece: Piece, place: Place) -> dict[str, str]:
-    spoken = isinstance(piece, Speech)
-    row = {
-        "text": piece.text if spoken else piece.path,
-        "language": piece.language if spoken else "",
-        "where": str(place),
-    }
+    language = piece.language if isinstance(piece, Speech) else ""
+    row = {"text": _text(piece), "language": language, "where": str(place)}
     try:
         ready = "ready" if voice.is_ready(piece) else "missing"
         return row | {"key": voice.key(piece), "state": "recorded" if voice.is_recorded(piece) else ready}

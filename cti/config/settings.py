@@ -277,9 +277,16 @@ class _Merged:
     def add_secrets(self, folder: Path) -> None:
         files = {path.name.upper(): f"secret file {path}" for path in folder.iterdir() if path.is_file()}
         _check_names(files)
-        source = NestedSecretsSettingsSource(
-            EnvSettingsSource(Settings), secrets_dir=folder, secrets_prefix=PREFIX, secrets_nested_delimiter=DELIMITER
-        )
+        try:
+            source = NestedSecretsSettingsSource(
+                EnvSettingsSource(Settings),
+                secrets_dir=folder,
+                secrets_prefix=PREFIX,
+                secrets_nested_delimiter=DELIMITER,
+            )
+        except UnicodeDecodeError as error:
+            what = "holds a file that is not UTF-8 text"
+            raise ConfigError([Finding(Place(f"folder of secrets {folder}"), what)]) from error
         self._lay(self.data, source(), _by_name(files), ())
 
     def add_environment(self, environ: Mapping[str, str]) -> None:

@@ -143,3 +143,9 @@ def test_a_file_that_is_missing_or_no_text_says_so(tmp_path: Path, no_secrets: d
         load_settings(tmp_path / "binary.yaml", no_secrets)
     with pytest.raises(ConfigError, match="is not a folder"):
         load_settings(None, {"CTI_SECRETS_DIR": str(tmp_path / "nowhere")})
+
+
+def test_a_secret_file_that_is_no_text_is_an_error_that_says_where(no_secrets: dict[str, str]) -> None:
+    (Path(no_secrets["CTI_SECRETS_DIR"]) / "CTI_ESL__NODES__MAIN__PASSWORD").write_bytes(b"\xcd\x00")
+    with pytest.raises(ConfigError, match=r"folder of secrets .*  holds a file that is not UTF-8 text"):
+        load_settings(None, no_secrets)

@@ -103,7 +103,7 @@ def test_a_silent_caller_hears_the_menu_three_times_and_is_connected() -> None:
 
 def test_in_the_evening_the_hours_are_told_and_a_message_can_be_left() -> None:
     call = Call(SERVICE, EVENING)
-    assert call.heard == "我们今天的服务时间是上午九点到十二点，下午一点到六点下次开放时间是明天上午九点"
+    assert call.heard == "我们今天的服务时间是上午九点到十二点，下午一点到六点，下次开放时间是明天上午九点"
     assert call.hears_out().heard == "留言请按1，预约回电请按2。"
     assert call.presses("1").doings[-1] == RecordVoicemail(WaitId(3), "service")
     assert call.happens(VoicemailDone(WaitId(3))).heard == "感谢您的来电，再见。"
@@ -166,8 +166,8 @@ def test_values_are_read_out(value: dict[str, str], heard: str) -> None:
 @pytest.mark.parametrize(
     ("office", "heard"),
     [
-        (Office(closed_for_good=True), "我们今天休息目前还没有确定下次开放的时间"),
-        (Office(day=intervals("00:00-00:00")), "我们今天全天服务下次开放时间是明天凌晨零点"),
+        (Office(closed_for_good=True), "我们今天休息，目前还没有确定下次开放的时间"),
+        (Office(day=intervals("00:00-00:00")), "我们今天全天服务，下次开放时间是明天凌晨零点"),
         (Office(day=intervals("09:00-12:00")), "我们今天的服务时间是上午九点到十二点"),
     ],
 )

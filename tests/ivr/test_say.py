@@ -412,8 +412,10 @@ def test_the_hours_are_told_in_sentences(
 # Words
 
 
-def test_a_comma_is_a_breath_after_its_word_and_a_stop_is_none() -> None:
-    assert say.utterances(("一", "，", "二", "。", "三", "。"), "zh-CN") == ("一，", "二", "三")
+def test_a_comma_is_a_breath_after_its_word_and_so_is_a_stop_before_another_sentence() -> None:
+    assert say.utterances(("一", "，", "二", "。", "三", "。"), "zh-CN") == ("一，", "二，", "三")
+    closed = say.opening_hours((), at("2026-10-08 09:00"), at("2026-10-07 20:00"), "zh-CN", is_open=False)
+    assert say.utterances(closed, "zh-CN") == ("我们今天休息，", "下次开放时间是", "明天", "上午", "九点")
 
 
 def is_of_the_vocabulary(spoken: list[say.Words], language: Language) -> bool:

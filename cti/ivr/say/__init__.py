@@ -137,15 +137,16 @@ def text(words: Words, language: Language) -> str:
 
 
 def utterances(words: Words, language: Language) -> tuple[str, ...]:
-    """What is rendered, one by one: a comma is a breath after its word, a full stop only a new beginning."""
+    """What is rendered, one by one: a comma is a breath after its word, as is a full stop before another sentence."""
     return tuple(_uttered(words, _TONGUES[language]))
 
 
 def _uttered(words: Words, tongue: _Tongue) -> Iterator[str]:
     following: list[str | None] = [*words[1:], None]
-    for word, after in zip(words, following, strict=False):
+    for place, (word, after) in enumerate(zip(words, following, strict=False)):
         if word not in (tongue.COMMA, tongue.STOP):
-            yield word + tongue.COMMA if after == tongue.COMMA else word
+            more = place + 2 < len(words) and word in tongue.BEFORE_COMMA
+            yield word + tongue.COMMA if after == tongue.COMMA or (after == tongue.STOP and more) else word
 
 
 def vocabulary(language: Language) -> tuple[str, ...]:

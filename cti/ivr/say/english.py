@@ -183,8 +183,12 @@ def _with_commas(groups: Sequence[Sequence[str]]) -> Words:
     return tuple(words)
 
 
-BEFORE_COMMA: Final = frozenset((*_BY_CHARACTER.values(), *_DAYS, "noon", "midnight", "a.m.", "p.m.", "the next day"))
-"""Words that a comma may follow."""
+_TODAY: Final = ("Today we are closed", "Today we are open all day")
+
+BEFORE_COMMA: Final = frozenset(
+    (*_BY_CHARACTER.values(), *_DAYS, "noon", "midnight", "a.m.", "p.m.", "the next day", *_TODAY)
+)
+"""Words that a breath may follow."""
 
 VOCABULARY: Final = frozenset(
     (

@@ -220,8 +220,10 @@ def _with_commas(groups: Sequence[Sequence[str]]) -> Words:
     return tuple(words)
 
 
-BEFORE_COMMA: Final = frozenset((*_HOURS, *_MINUTES[1:], *_ON_THE_PHONE.values()))
-"""Words that a comma may follow."""
+_TODAY: Final = ("我们今天休息", "我们今天全天服务")
+
+BEFORE_COMMA: Final = frozenset((*_HOURS, *_MINUTES[1:], *_ON_THE_PHONE.values(), *_TODAY))
+"""Words that a breath may follow."""
 
 VOCABULARY: Final = frozenset(
     (
@@ -244,7 +246,7 @@ VOCABULARY: Final = frozenset(
         *_HOURS,
         *_MINUTES[1:],
         *("小时", "分钟", "秒", "到", "次日", "休息", "全天", "暂未确定"),
-        *("我们今天休息", "我们今天全天服务", "我们今天的服务时间是"),
-        *("下次开放时间是", "目前还没有确定下次开放的时间"),
+        *_TODAY,
+        *("我们今天的服务时间是", "下次开放时间是", "目前还没有确定下次开放的时间"),
     )
 )
