@@ -40,8 +40,13 @@ class Way(NamedTuple):
 
 
 def idle_rules(material: Material) -> Iterator[Finding]:
-    """Overflow rules that never move a call."""
+    """Overflow rules and limits that never move a call."""
     for name, queue in material.queues.queues.items():
+        if queue.limits is not None and queue.limits.then == ToQueue(QueueId(name)):
+            path = ("queues", name, "limits", "then")
+            value = material.places.text(*path)
+            what = f"then: {quoted(value)} is the queue that the call is in"
+            yield Finding(material.places.where(*path), what, value=value)
         for number, rule in enumerate(queue.overflow):
             why = _never(material, name, queue, number)
             if why:
@@ -59,9 +64,9 @@ def _never(material: Material, name: str, queue: Queue, number: int) -> str:
     if queue.overflow[number].to == ToQueue(QueueId(name)):
         return "it leads to the queue that the call is in"
     limits = queue.limits
-    if limits is not None and limits.waiting is not None and (when.waiting_over or 0) >= limits.waiting:
+    if limits is not None and limits.waiting is not None and (when.waiting_over or 0) > limits.waiting:
         return f"limits let no more than {limits.waiting} wait"
-    if limits is not None and limits.wait is not None and (when.waited_over or 0) >= limits.wait:
+    if limits is not None and limits.wait is not None and (when.waited_over or 0) > limits.wait:
         return "limits let nobody wait so long"
     return ""
 

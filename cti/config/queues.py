@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from cti.config.conditions import QueueConditionText
 from cti.config.fields import Count, Every, Lasting, Name, Needs, Share, ShownName, Truth
+from cti.config.findings import quoted
 from cti.config.model import Duration, Noun, Refused, Strict
-from cti.config.targets import TargetText
+from cti.config.targets import Target, TargetText, ToGroup
 
 Strategy = Annotated[
     Literal["longest_idle", "round_robin", "fewest_calls", "least_occupied", "most_skilled", "sequential", "ring_all"],
@@ -42,6 +43,12 @@ class RelaxStep(Strict):
     """In place of those before; without it those before stay."""
 
 
+def _leaves(target: Target) -> Target:
+    if isinstance(target, ToGroup):
+        raise Refused(f"{quoted(str(target))} keeps the call in the queue", hint="write it as an overflow rule")
+    return target
+
+
 class Limits(Strict):
     """When a queue takes no more, and keeps nobody longer."""
 
@@ -49,7 +56,7 @@ class Limits(Strict):
     """So many calls wait already: the next one does not enter."""
     wait: Lasting | None = None
     """A call that has waited so long leaves."""
-    then: TargetText | None = None
+    then: Annotated[TargetText, AfterValidator(_leaves)] | None = None
 
     @model_validator(mode="after")
     def _says_what_and_where(self) -> Self:
