@@ -71,11 +71,6 @@ class Material:
     """The files with errors, by their names, and the flows with errors as flows/NAME."""
     findings: tuple[Finding, ...] = ()
 
-    @property
-    def whole(self) -> bool:
-        """Whether every file is right in itself."""
-        return not self.broken
-
     def knows(self, kind: Kind, names: Iterable[str]) -> bool:
         """Whether all of these are defined, as far as the files can say."""
         known = self.names[kind]

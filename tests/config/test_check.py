@@ -108,6 +108,15 @@ def test_what_editors_leave_in_the_folders_is_no_concern_of_ours(tmp_path: Path)
     assert checked(tmp_path).findings == ()
 
 
+def test_only_the_first_menu_needs_a_key_0(tmp_path: Path) -> None:
+    """From a later one its way to a person may be another key."""
+    second = '  number:\n    menu: "按1转人工。"\n    keys: {1: person}\n    otherwise: person\n  old:'
+    small(tmp_path, {"ivr_flows/service.yaml": ("  number:", second)})
+    flow = tmp_path / "ivr_flows" / "service.yaml"
+    flow.write_text(flow.read_text("utf-8").replace("keys: {1: person}", "keys: {1: person, 2: old}"), "utf-8")
+    assert checked(tmp_path).findings == ()
+
+
 def test_load_routing_raises_everything_that_is_wrong(tmp_path: Path) -> None:
     small(tmp_path, {"routing/hotlines.yaml": ("hours: desk", "hours: dsk"), "routing/queues.yaml": ("idle", "idel")})
     with pytest.raises(ConfigError, match=r'(?s)"dsk" is not a calendar.*"longest_idel" is not a strategy'):

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cti.config.findings import ConfigError
+from cti.config.check import check
+from cti.config.findings import ConfigError, Finding, Place
 from cti.config.in_force import InForce
 from tests.config.bad import BAD, expected_cases
 from tests.config.files import TODAY, overlay, small
@@ -92,6 +93,19 @@ def test_a_mended_file_comes_into_force_after_a_bad_one(tmp_path: Path) -> None:
     edit(tmp_path, "routing/queues.yaml", "longest_idel", "ring_all")
     assert held.reload(TODAY).errors == ()
     assert (held.current.number, held.current.routing.queues["service"].strategy) == (2, "ring_all")
+
+
+def test_whoever_looks_further_may_refuse_more(tmp_path: Path) -> None:
+    unspoken: list[Finding] = []
+    folders = small(tmp_path) / "routing", tmp_path / "ivr_flows"
+    held = InForce(*folders, TODAY, look=lambda *where: check(*where).with_more(unspoken))
+    edit(tmp_path, "routing/queues.yaml", "longest_idle", "ring_all")
+    unspoken.append(Finding(Place("ivr_flows/service.yaml"), "cannot be spoken"))
+    assert [error.what for error in held.reload(TODAY).errors] == ["cannot be spoken"]
+    assert held.current.number == 1
+    unspoken.clear()
+    held.reload(TODAY)
+    assert held.current.number == 2
 
 
 def test_without_right_files_there_is_nothing_to_begin_with(tmp_path: Path) -> None:
