@@ -9,7 +9,6 @@ from threading import Lock
 from cti.config.check import Checked, check
 from cti.config.routing import Routing
 
-
 Look = Callable[[Path, Path, date], Checked]
 """Reads and checks the two folders."""
 
