@@ -22,6 +22,7 @@ from cti.switch.port import (
     PhoneChanged,
     PlaybackEnded,
     RecordingChanged,
+    RingFailed,
     SwitchEvent,
 )
 
@@ -62,8 +63,11 @@ def _number(event: Event, name: str) -> int:
 
 
 def _job(event: Event) -> SwitchEvent:
-    text = event.body.strip()
-    return JobDone(event.timestamp, event.get("Job-UUID") or "", not text.startswith(("-ERR", "-USAGE")), text)
+    """A ring's job has the id of its leg."""
+    text, job = event.body.strip(), event.get("Job-UUID") or ""
+    if event.get("Job-Command") == "originate" and text.startswith("-ERR"):
+        return RingFailed(event.timestamp, LegId(job), text.removeprefix("-ERR").strip())
+    return JobDone(event.timestamp, job, not text.startswith(("-ERR", "-USAGE")), text)
 
 
 def _phone(registered: bool) -> Callable[[Event], SwitchEvent]:

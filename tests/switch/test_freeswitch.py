@@ -6,7 +6,6 @@ from cti.switch import freeswitch
 from cti.switch.port import (
     ExecutionDone,
     Heartbeat,
-    JobDone,
     KeyPressed,
     LegAnswered,
     LegCreated,
@@ -15,6 +14,7 @@ from cti.switch.port import (
     LegsBridged,
     PhoneChanged,
     RecordingChanged,
+    RingFailed,
     SwitchEvent,
 )
 from tests.esl import transcripts
@@ -59,21 +59,16 @@ def test_the_call_id_is_what_we_wrote_into_the_leg() -> None:
     assert "demo" in calls
 
 
-def test_offers_end_in_jobs_that_say_why() -> None:
-    texts = [event.text for event in heard("offers") if isinstance(event, JobDone)]
-    assert texts == [
-        "-ERR NO_ANSWER",
-        "-ERR USER_BUSY",
-        "-ERR CALL_REJECTED",
-        "-ERR SUBSCRIBER_ABSENT",
-        "-ERR LOSE_RACE",
-    ] or set(texts) == {
-        "-ERR NO_ANSWER",
-        "-ERR USER_BUSY",
-        "-ERR CALL_REJECTED",
-        "-ERR SUBSCRIBER_ABSENT",
-        "-ERR LOSE_RACE",
-    }
+def test_rings_that_failed_say_why() -> None:
+    failed = [event for event in heard("offers") if isinstance(event, RingFailed)]
+    assert [event.cause for event in failed] == [
+        "NO_ANSWER",
+        "USER_BUSY",
+        "CALL_REJECTED",
+        "SUBSCRIBER_ABSENT",
+        "LOSE_RACE",
+    ]
+    assert [event.unreachable for event in failed] == [False, False, False, True, False]
 
 
 def test_a_phone_comes_and_goes() -> None:
