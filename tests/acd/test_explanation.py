@@ -269,4 +269,4 @@ def test_a_rule_without_a_place_in_a_file_has_none_in_its_words() -> None:
     line = Hotline(plan([queue("service", step(groups=["service"]))], [agent("wang", groups=["service"])]))
     line.ready("wang")
     line.calls("c1")
-    assert list(why(line).lines())[0] == "rule: longest_idle"
+    assert next(why(line).lines()) == "rule: longest_idle"

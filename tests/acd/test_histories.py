@@ -18,6 +18,7 @@ from cti.acd.effects import Connected, Offered
 from cti.acd.model import (
     Announcements,
     Audience,
+    Caller,
     Elsewhere,
     EscalationRule,
     Leave,
@@ -164,7 +165,7 @@ class History:
 
     def _new_call(self, who: int, about: int) -> do.Command:
         self.calls += 1
-        caller = do.Caller(vip=about % 7 == 0, calls_today=1 + about % 4, last_agent=AgentId(IDS[who % len(IDS)]))
+        caller = Caller(vip=about % 7 == 0, calls_today=1 + about % 4, last_agent=AgentId(IDS[who % len(IDS)]))
         # Now and then a call that is there already asks again, e.g. because its agent transfers it.
         id_ = self._call(who) if about % 11 == 0 else CallId(f"c{self.calls}")
         return do.Enqueue(id_, self._queue(about), caller, escalate=about % 5 > 0)
@@ -237,6 +238,6 @@ def test_histories_reach_everything() -> None:
                 seen.add(effect.why.rule)
             elif isinstance(effect, out.Ignored):
                 seen.add(effect.why.split(" in ")[0])
-    expected = {kind.__name__ for kind in out.Effect.__args__}  # type: ignore[attr-defined]
+    expected = {kind.__name__ for kind in out.Effect.__args__}
     expected |= {*out.Outcome, *out.OfferEnd, *Strategy, "last agent", "next call for a freed agent"}
     assert expected - seen == set()
