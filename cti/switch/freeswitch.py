@@ -44,12 +44,14 @@ def _leg(event: Event) -> tuple[int, LegId, CallId]:
 
 
 def _created(event: Event) -> SwitchEvent:
+    by_agent = event.get("Caller-Context") == "agents"
     return LegCreated(
         *_leg(event),
         inbound=event.get("Call-Direction") == "inbound",
-        ani=event.get("Caller-Caller-ID-Number") or "",
+        ani=event.get("Caller-Username" if by_agent else "Caller-Caller-ID-Number") or "",
         caller_name=event.get("Caller-Caller-ID-Name") or "",
         dnis=event.get("Caller-Destination-Number") or "",
+        by_agent=by_agent,
     )
 
 

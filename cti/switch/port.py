@@ -39,6 +39,8 @@ class LegCreated(LegEvent):
     """The caller's number as the network gives it; may be anything."""
     caller_name: str
     dnis: str
+    by_agent: bool = False
+    """An agent's phone calls: `ani` is then the user that it has signed in as."""
 
 
 @dataclass(frozen=True, slots=True)
