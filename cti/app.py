@@ -25,7 +25,7 @@ from cti.esl.link import Link, Timing
 from cti.softswitch.dialplan import Dialplan
 from cti.softswitch.switch import Options as SwitchOptions
 from cti.softswitch.switch import Switch
-from cti.switch.freeswitch import translate
+from cti.switch.events import translate
 from cti.switch.port import ExecutionDone, JobDone, LegEvent
 
 DRIVERS: dict[str, Connect] = {"asyncio": connection.connect, "greenswitch": greenswitch.connect}

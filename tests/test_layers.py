@@ -17,7 +17,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "cti.ivr": ("cti.ids", "cti.errors"),
     "cti.esl": ("cti.errors",),
     "cti.switch.port": ("cti.ids", "cti.errors"),
-    "cti.switch.freeswitch": ("cti.switch.port", "cti.esl", "cti.errors", "cti.ids"),
+    "cti.switch.events": ("cti.switch.port", "cti.esl.events", "cti.ids"),
+    "cti.switch.legs": ("cti.switch.port", "cti.esl.dialstring", "cti.ids"),
+    "cti.switch.freeswitch": ("cti.switch", "cti.esl", "cti.errors", "cti.ids"),
     "cti.switch.configuration": ("cti.errors", "cti.ids"),
     "cti.softswitch": ("cti.esl.wire", "cti.errors"),
     "cti.config": (

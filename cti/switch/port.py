@@ -242,6 +242,8 @@ class LegState:
     ani: str
     caller_name: str
     dnis: str
+    by_agent: bool = False
+    """As in LegCreated."""
     variables: Mapping[str, str] = field(default_factory=dict)
     """What `set_variables` and `ring` wrote, by the same names."""
 

@@ -2,7 +2,7 @@
 
 from cti.esl.events import Event
 from cti.esl.link import NARROW
-from cti.switch import freeswitch
+from cti.switch.events import _TRANSLATORS, translate
 from cti.switch.port import (
     ExecutionDone,
     Heartbeat,
@@ -25,7 +25,7 @@ def heard(name: str) -> list[SwitchEvent]:
     found = []
     for part in transcripts.read(name):
         if not part.sent and b"Content-Type: text/event-plain" in part.data[:80]:
-            happened = freeswitch.translate(Event(b"\n" + part.data.partition(b"\n\n")[2]))
+            happened = translate(Event(b"\n" + part.data.partition(b"\n\n")[2]))
             if happened is not None:
                 found.append(happened)
     return found
@@ -91,4 +91,4 @@ def test_a_heartbeat_has_the_load() -> None:
 
 
 def test_we_listen_to_exactly_what_we_understand() -> None:
-    assert set(freeswitch._TRANSLATORS) == {*NARROW.names, *NARROW.custom}
+    assert set(_TRANSLATORS) == {*NARROW.names, *NARROW.custom}
