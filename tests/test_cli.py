@@ -83,6 +83,17 @@ routing: 1 error in 1 hotline, 1 queue, 2 agents, 3 flows
     )
 
 
+def test_check_points_at_what_cannot_be_spoken(tmp_path: Path) -> None:
+    small(tmp_path, {"ivr_flows/service.yaml": ("再见。", "再见😀。")})
+    wrong = cti("check", *CONFIG, cwd=tmp_path)
+    assert wrong.returncode == 1
+    assert wrong.stdout.startswith("""\
+ivr_flows/service.yaml:24:16  the prompt “再见😀。” cannot be spoken: 😀 (U+1F600)
+    24 |   bye: {play: "再见😀。", then: hangup}
+       |                ^^^^^^^^ Take it out of the text
+""")
+
+
 def test_check_tells_programs_too(tmp_path: Path) -> None:
     small(tmp_path, {"routing/hotlines.yaml": ("hours: desk", "hours: dsk")})
     wrong = cti("check", "--json", *CONFIG, cwd=tmp_path)

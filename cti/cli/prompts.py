@@ -13,6 +13,7 @@ from cti.cli.options import CONFIG
 from cti.config.check import load_routing
 from cti.config.findings import Finding, Place
 from cti.config.model import seconds
+from cti.config.places import at_part
 from cti.config.routing import Routing
 from cti.config.settings import Settings, load_settings
 from cti.engine.repertoire import repertoire
@@ -39,7 +40,7 @@ def unspoken(settings: Settings, routing: Routing) -> list[Finding]:
 
 def _finding(failure: Failure, place: Place) -> Finding:
     text = _text(failure.piece)
-    return Finding(place, f"the prompt “{text}” {failure.why}", value=text, hint=failure.remedy)
+    return Finding(at_part(place, text), f"the prompt “{text}” {failure.why}", value=text, hint=failure.remedy)
 
 
 def _text(piece: Piece) -> str:

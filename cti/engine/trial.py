@@ -5,7 +5,7 @@ no time, web servers do not answer, and the agents are as `Staff` says.
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Final
@@ -114,6 +114,7 @@ class _Walk:
         self.story: list[Line] = []
         self.position = 0
         self.keys = deque(trial.keys)
+        self.interpreter: Interpreter | None = None
         zone = ZoneInfo(self.hotline.timezone)
         self.now = trial.at.astimezone(zone) if trial.at.tzinfo else trial.at.replace(tzinfo=zone)
         self.facts = Facts(
@@ -152,9 +153,12 @@ class _Walk:
     # Flows
 
     def flow(self, name: str) -> None:
-        """Walks through a flow to its end, or to an agent."""
+        """Walks through a flow to its end, or to an agent; it knows what the flow before it knew."""
+        before = self.interpreter
+        if before is not None:
+            self.facts = replace(self.facts, language=before.language, variables=before.variables)
         surroundings = CallSurroundings(self.routing, self.trial.caller, no_notices)
-        interpreter = Interpreter(self.routing.flows, self.facts, surroundings)
+        interpreter = self.interpreter = Interpreter(self.routing.flows, self.facts, surroundings)
         event: inputs.Input | None = inputs.Started(name)
         while event is not None:
             actions = interpreter.handle(event, self.now)

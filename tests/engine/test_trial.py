@@ -165,6 +165,12 @@ def test_with_nobody_signed_in_the_call_goes_where_the_rule_says_and_the_flow_is
     assert texts(story)[-1] == "hangs up (normal)"
 
 
+def test_the_flow_after_overflow_speaks_the_language_that_the_caller_chose() -> None:
+    story = walked(SERVICE, "2026-11-24T10:00", keys="9", staff=Staff.ABSENT)
+    told = texts(story)[texts(story).index("goes to flow after_hours") :]
+    assert told[2] == "plays “We are sorry, nobody is here to take your call at the moment.”"
+
+
 def test_with_everybody_busy_the_wait_is_told_to_its_end() -> None:
     story = walked(ORDERS, "2026-11-24T10:00", keys="1", staff=Staff.BUSY)
     waits, callback, leaves, goes = story[-4:]
