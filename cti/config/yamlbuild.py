@@ -75,8 +75,13 @@ def _short(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:40]}..."
 
 
-class _Open:
-    """An anchor whose value is still being read."""
+class _Anchored(NamedTuple):
+    """A value that aliases may repeat."""
+
+    value: Any
+    marks: Marks
+    nodes: int
+    levels: int
 
 
 class Builder:
@@ -87,8 +92,10 @@ class Builder:
         self._parser = CLoader(text.text)
         self._next: Callable[[], Any] = self._parser.get_event
         self._findings: list[Finding] = []
-        self._anchors: dict[str, tuple[Any, Marks, int] | _Open] = {}
+        self._anchors: dict[str, _Anchored | None] = {}
+        """None for one whose value is still being read."""
         self._nodes = 0
+        self._deepest = 0
         self._opened: list[CollectionStartEvent] = []
         self._last: ScalarEvent | None = None
 
@@ -126,21 +133,28 @@ class Builder:
     def _value(self, event: Any, depth: int) -> tuple[Any, Marks]:
         """The value that begins with the event."""
         if isinstance(event, AliasEvent):
-            return self._alias(event)
+            return self._alias(event, depth)
         self._count(1, event)
-        before, anchor = self._nodes, event.anchor
-        if anchor is not None:
-            self._anchors[anchor] = _Open()
-        if event.tag is not None:
-            self._complain(event, "tags (!) are not read here", "!", "put a text that begins with ! in quotes")
-        value, marks = (self._scalar(event), None) if isinstance(event, ScalarEvent) else self._collection(event, depth)
-        if anchor is not None:
-            self._anchors[anchor] = (value, marks, self._nodes - before + 1)
+        if event.anchor is not None:
+            return self._anchored(event, depth)
+        return self._plain(event, depth)
+
+    def _anchored(self, event: Any, depth: int) -> tuple[Any, Marks]:
+        self._anchors[event.anchor] = None
+        before, deepest, self._deepest = self._nodes, self._deepest, depth - 1
+        value, marks = self._plain(event, depth)
+        self._anchors[event.anchor] = _Anchored(value, marks, self._nodes - before + 1, self._deepest - depth)
+        self._deepest = max(deepest, self._deepest)
         return value, marks
 
+    def _plain(self, event: Any, depth: int) -> tuple[Any, Marks]:
+        """A value, whether or not it has an anchor."""
+        if event.tag is not None:
+            self._complain(event, _TAG, "!", "put a text that begins with ! in quotes")
+        return (self._scalar(event), None) if isinstance(event, ScalarEvent) else self._collection(event, depth)
+
     def _collection(self, event: CollectionStartEvent, depth: int) -> tuple[Any, Marks]:
-        if depth > DEEPEST:
-            self._stop(event, TOO_DEEP)
+        self._go_down(depth, event)
         self._opened.append(event)
         built = self._mapping(depth) if isinstance(event, MappingStartEvent) else self._list(depth)
         self._opened.pop()
@@ -172,22 +186,23 @@ class Builder:
             marks.append((at, inner))
         return data, marks
 
-    def _alias(self, event: AliasEvent) -> tuple[Any, Marks]:
+    def _alias(self, event: AliasEvent, depth: int) -> tuple[Any, Marks]:
         name = f"*{_short(event.anchor or '')}"
-        known = self._anchors.get(event.anchor or "")
-        if known is None:
+        anchor = event.anchor or ""
+        if anchor not in self._anchors:
             hint = f"write &{name[1:]} before the value that is meant, or put a text that begins with * in quotes"
             self._complain(event, f"{name} repeats nothing", name, hint)
             return None, None
-        if isinstance(known, _Open):
+        known = self._anchors[anchor]
+        if known is None:
             self._stop(event, f"{name} stands within what it repeats", name)
-        value, marks, nodes = known
-        self._count(nodes, event)
-        return value, marks
+        self._count(known.nodes, event)
+        self._go_down(depth + known.levels, event)
+        return known.value, known.marks
 
     def _key(self, event: Any) -> str:
         if isinstance(event, AliasEvent):
-            value, _ = self._alias(event)
+            value, _ = self._alias(event, 0)
             if isinstance(value, dict | list):
                 self._stop(event, "a key is a word or a number, nothing else", f"*{event.anchor}")
             return value if isinstance(value, str) else quoted(value)
@@ -196,10 +211,10 @@ class Builder:
             self._stop(event, "a key is a word or a number, nothing else", hint=hint)
         self._last = event
         if event.tag is not None:
-            self._complain(event, "tags (!) are not read here", "!", "put a text that begins with ! in quotes")
+            self._complain(event, _TAG, "!", "put a text that begins with ! in quotes")
         key: str = event.value
         if event.anchor is not None:
-            self._anchors[event.anchor] = (key, None, 1)
+            self._anchors[event.anchor] = _Anchored(key, None, 1, -1)
         if event.implicit[0]:
             if key == "<<":
                 self._complain(event, "merge keys (<<) are not read here", key, "write out the keys that are meant")
@@ -240,6 +255,11 @@ class Builder:
             hint = "put it in quotes if it is a number to dial, an id or text"
             self._complain(event, f"{_short(text)} is too large a number", text, hint)
         return number
+
+    def _go_down(self, depth: int, event: Event) -> None:
+        self._deepest = max(self._deepest, depth)
+        if depth > DEEPEST:
+            self._stop(event, TOO_DEEP)
 
     def _count(self, nodes: int, event: Event) -> None:
         self._nodes += nodes

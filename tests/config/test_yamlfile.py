@@ -211,6 +211,12 @@ def test_a_small_file_that_is_huge_in_memory_is_refused_at_once() -> None:
     assert said.startswith("a.yaml:7:10  more than 1,000,000 values, those that * repeats counted each time\n")
 
 
+def test_levels_that_aliases_put_into_one_another_are_counted() -> None:
+    lines = [f"a{n}: &a{n} {'[' * 20}{f'*a{n - 1}' if n else 'x'}{']' * 20}" for n in range(6)]
+    said = refusal("\n".join(lines).encode())
+    assert said.startswith("a.yaml:4:29  more than 64 levels of mappings and lists in one another\n")
+
+
 def test_a_hundred_megabytes_are_refused_before_they_are_read(tmp_path: Path) -> None:
     path = tmp_path / "queues.yaml"
     path.touch()
@@ -287,7 +293,17 @@ PIECES = [
 
 def survives(content: bytes) -> None:
     """Whatever the bytes are: a document or a ConfigError, every place within the file, and soon."""
-    started = time.process_time()
+    took = []
+    for _ in range(2):  # the collector's pauses are not ours: only what is slow twice is slow
+        started = time.process_time()
+        _read_or_refuse(content)
+        took.append(time.process_time() - started)
+        if took[-1] < 0.2:
+            return
+    raise AssertionError(f"took {took} seconds")
+
+
+def _read_or_refuse(content: bytes) -> None:
     try:
         document("a.yaml", content).read_as(Routing)
     except ConfigError as error:
@@ -296,7 +312,6 @@ def survives(content: bytes) -> None:
             assert line is None or 0 < finding.place.column <= len(line) + 1
             assert "libyaml" not in finding.hint
             assert not {"should", "expected", "valid"} & set(finding.what.split())
-    assert time.process_time() - started < 1
 
 
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=40).map("".join))
