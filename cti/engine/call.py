@@ -19,7 +19,7 @@ from cti.config.places import FLOWS
 from cti.config.routing import Routing
 from cti.engine import dialogues
 from cti.engine.diary import Diary
-from cti.engine.hands import Hands, Leg, Tags
+from cti.engine.hands import Hands, Leg
 from cti.engine.plan import is_vip
 from cti.engine.surroundings import CallSurroundings
 from cti.ids import AgentId, CallId, LegId, OfferId, QueueId
@@ -41,6 +41,7 @@ from cti.records.entries import (
     SegmentKind,
     Termination,
 )
+from cti.records.recordings.tags import Tags
 from cti.records.store import Earlier
 from cti.switch.port import Number, ShownCaller
 
@@ -99,7 +100,6 @@ class AgentLeg:
 class Recording:
     """One recording of the call."""
 
-    path: str
     number: int
     began_at: datetime
     mailbox: str = ""
@@ -688,9 +688,7 @@ class LiveCall:
             self.speak([self.engine.beep], begin)
 
         def begin() -> None:
-            self.recordings += 1
-            path = self.hands.record(self.leg, self.id, self.recordings, self.now)
-            self.recording = Recording(path, self.recordings, self.now, mailbox=queue)
+            self._record(queue)
             self.diary.begin(SegmentKind.VOICEMAIL, self.now, queue)
             self.say(f"leaves a message for {queue}")
             recording = self.recording
@@ -736,10 +734,26 @@ class LiveCall:
 
     # Recordings
 
-    def _record(self) -> None:
+    def _record(self, mailbox: str = "") -> None:
         self.recordings += 1
-        path = self.hands.record(self.leg, self.id, self.recordings, self.now)
-        self.recording = Recording(path, self.recordings, self.now)
+        self.recording = Recording(self.recordings, self.now, mailbox)
+        self.hands.record(self.leg, self._tags(self.recording), self.zone)
+
+    def _tags(self, recording: Recording, ended_at: datetime | None = None) -> Tags:
+        earlier = self.earlier or Earlier()
+        return Tags(
+            call=self.id,
+            number=recording.number,
+            began_at=recording.began_at,
+            ended_at=ended_at,
+            hotline=self.arrival.hotline,
+            queue=self.queue,
+            agents=tuple(self.diary.agents),
+            customer=self.arrival.customer,
+            repeat_count=earlier.calls_today,
+            repeat_count_7d=earlier.calls_in_7_days,
+            masked=tuple(recording.masked),
+        )
 
     def mask(self, masked: bool) -> None:
         """A stretch that is not to be heard begins or ends."""
@@ -752,33 +766,18 @@ class LiveCall:
         elif not masked and recording.masked_since is not None:
             recording.masked.append((recording.masked_since, at))
             recording.masked_since = None
-        self.hands.mask(self.leg, recording.path, masked)
+        self.hands.mask(self.leg, self._tags(recording), masked)
 
     def _stop_recording(self) -> None:
         recording, self.recording = self.recording, None
         if recording is None:
             return
-        if self.phase is not Phase.OVER:
-            self.hands.stop_record(self.leg, recording.path)
         if recording.masked_since is not None:
             recording.masked.append((recording.masked_since, (self.now - recording.began_at).total_seconds()))
-        earlier = self.earlier or Earlier()
-        tags = Tags(
-            self.id,
-            self.arrival.hotline,
-            self.queue or "",
-            tuple(self.diary.agents),
-            self.arrival.customer,
-            earlier.calls_today,
-            earlier.calls_in_7_days,
-            recording.began_at,
-            self.now,
-            tuple(recording.masked),
-        )
-        if recording.mailbox:
-            self.hands.keep_voicemail(recording.path, recording.number, tags, recording.mailbox)
-        else:
-            self.hands.keep_recording(recording.path, recording.number, tags)
+        tags = self._tags(recording, self.now)
+        if self.phase is not Phase.OVER:
+            self.hands.stop_record(self.leg, tags)
+        self.hands.keep_recording(tags, recording.mailbox)
 
     # The end
 

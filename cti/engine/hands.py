@@ -10,6 +10,7 @@ from cti.ids import CallId, LegId, NodeName
 from cti.ivr.actions import RequestHttp
 from cti.ivr.prompts import Piece
 from cti.records.entries import Entry
+from cti.records.recordings.tags import Tags
 from cti.switch.port import Endpoint, ShownCaller
 
 
@@ -19,22 +20,6 @@ class Leg:
 
     node: NodeName
     id: LegId
-
-
-@dataclass(frozen=True, slots=True)
-class Tags:
-    """What a recording bears: whose it is."""
-
-    call: CallId
-    hotline: str
-    queue: str
-    agents: tuple[str, ...]
-    customer: str | None
-    repeat_count: int
-    repeat_count_7d: int
-    began_at: datetime
-    ended_at: datetime
-    masked: tuple[tuple[float, float], ...] = ()
 
 
 class Hands(Protocol):
@@ -66,15 +51,13 @@ class Hands(Protocol):
     def set_variables(self, leg: Leg, variables: Mapping[str, str]) -> None: ...
     def hold(self, leg: Leg, on: bool) -> None: ...
 
-    def record(self, leg: Leg, call: CallId, number: int, at: datetime) -> str:
-        """Begins a recording of the call; its path."""
+    def record(self, leg: Leg, tags: Tags, zone: ZoneInfo) -> None:
+        """Begins a recording of a leg; `tags.id` names it from now on."""
 
-    def stop_record(self, leg: Leg, path: str) -> None: ...
-    def mask(self, leg: Leg, path: str, masked: bool) -> None: ...
-    def keep_recording(self, path: str, number: int, tags: Tags) -> None:
-        """The switch has written it: tags, checksum, records."""
-
-    def keep_voicemail(self, path: str, number: int, tags: Tags, mailbox: str) -> None: ...
+    def stop_record(self, leg: Leg, tags: Tags) -> None: ...
+    def mask(self, leg: Leg, tags: Tags, masked: bool) -> None: ...
+    def keep_recording(self, tags: Tags, mailbox: str = "") -> None:
+        """It is over, or the leg is: checks it, tags it, tells the records. `mailbox`: it is a message."""
 
     def look_up(self, call: CallId, customer: str | None, at: datetime, zone: ZoneInfo) -> None:
         """LookedUp tells."""

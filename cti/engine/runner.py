@@ -16,13 +16,14 @@ import structlog
 from cti.config.routing import Routing
 from cti.engine import inputs as in_
 from cti.engine.engine import Engine
-from cti.engine.hands import Leg, Tags
+from cti.engine.hands import Leg
 from cti.engine.moment import Moment
 from cti.errors import CtiError
 from cti.ids import CallId, LegId, NodeName
 from cti.ivr.actions import RequestHttp
 from cti.ivr.prompts import Piece
-from cti.records.entries import Entry
+from cti.records.entries import Entry, RecordingMade, VoicemailLeft
+from cti.records.recordings.tags import Tags
 from cti.records.store import Earlier
 from cti.switch.port import Endpoint, ExecutionDone, ShownCaller, Switch, SwitchError
 
@@ -46,11 +47,8 @@ class Speaker(Protocol):
 class Recorder(Protocol):
     """Knows where recordings lie, and finishes them."""
 
-    def begin(self, call: CallId, number: int, at: datetime) -> str:
-        """The absolute path of a new recording; its folder is there."""
-
-    def finish(self, path: str, number: int, tags: Tags, mailbox: str) -> None:
-        """The switch has written it; `mailbox` is set for a message. Returns at once."""
+    async def begin(self, tags: Tags, zone: ZoneInfo) -> Path | None: ...
+    def finish(self, path: Path, tags: Tags) -> None: ...
 
 
 class Book(Protocol):
@@ -87,6 +85,10 @@ class Runner:
     def put(self, event: in_.Input) -> None:
         """Something has happened."""
         self._inbox.put_nowait(event)
+
+    def recorded(self, made: RecordingMade) -> None:
+        """The recorder has finished a recording."""
+        self._hands.recorded(made)
 
     async def run(self) -> None:
         """Handles what comes, one after the other."""
@@ -148,6 +150,8 @@ class _AsyncHands:
         self._web: aiohttp.ClientSession | None = None
         self._speaking: dict[LegId, str] = {}
         """What is being rendered for a leg, by its execution: stopping forgets it."""
+        self._recordings: dict[str, asyncio.Task[Path | None]] = {}
+        self._mailboxes: dict[str, str] = {}
 
     def work_in(self, tasks: asyncio.TaskGroup, web: aiohttp.ClientSession) -> None:
         """From now on."""
@@ -235,22 +239,64 @@ class _AsyncHands:
 
     # Recordings
 
-    def record(self, leg: Leg, call: CallId, number: int, at: datetime) -> str:
-        path = self._parts.recorder.begin(call, number, at)
-        self._tell(leg, "record", self._switch(leg).record(leg.id, path))
+    def record(self, leg: Leg, tags: Tags, zone: ZoneInfo) -> None:
+        if self._tasks is not None:
+            self._recordings[tags.id] = self._tasks.create_task(self._record(leg, tags, zone), name="record")
+
+    async def _record(self, leg: Leg, tags: Tags, zone: ZoneInfo) -> Path | None:
+        path = await self._parts.recorder.begin(tags, zone)
+        if path is not None:
+            await self._told(leg, "record", self._switch(leg).record(leg.id, str(path)))
         return path
 
-    def stop_record(self, leg: Leg, path: str) -> None:
-        self._tell(leg, "stop record", self._switch(leg).stop_record(leg.id, path))
+    async def _path(self, tags: Tags) -> Path | None:
+        begun = self._recordings.get(tags.id)
+        return await begun if begun is not None else None
 
-    def mask(self, leg: Leg, path: str, masked: bool) -> None:
-        self._tell(leg, "mask", self._switch(leg).mask(leg.id, path, masked))
+    def stop_record(self, leg: Leg, tags: Tags) -> None:
+        self._tell(leg, "stop record", self._stop_record(leg, tags))
 
-    def keep_recording(self, path: str, number: int, tags: Tags) -> None:
-        self._parts.recorder.finish(path, number, tags, "")
+    async def _stop_record(self, leg: Leg, tags: Tags) -> None:
+        path = await self._path(tags)
+        if path is not None:
+            await self._switch(leg).stop_record(leg.id, str(path))
 
-    def keep_voicemail(self, path: str, number: int, tags: Tags, mailbox: str) -> None:
-        self._parts.recorder.finish(path, number, tags, mailbox)
+    def mask(self, leg: Leg, tags: Tags, masked: bool) -> None:
+        self._tell(leg, "mask", self._mask(leg, tags, masked))
+
+    async def _mask(self, leg: Leg, tags: Tags, masked: bool) -> None:
+        path = await self._path(tags)
+        if path is not None:
+            await self._switch(leg).mask(leg.id, str(path), masked)
+
+    def keep_recording(self, tags: Tags, mailbox: str = "") -> None:
+        if mailbox:
+            self._mailboxes[tags.id] = mailbox
+        self._start(self._keep(tags), "keep recording")
+
+    async def _keep(self, tags: Tags) -> None:
+        path = await self._path(tags)
+        self._recordings.pop(tags.id, None)
+        if path is not None:
+            self._parts.recorder.finish(path, tags)
+
+    def recorded(self, made: RecordingMade) -> None:
+        """A recording is finished; a message is somebody's."""
+        self._parts.book.write(made)
+        mailbox = self._mailboxes.pop(made.id, "")
+        if mailbox and not made.failure:
+            self._parts.book.write(
+                VoicemailLeft(
+                    id=made.id,
+                    call=made.call,
+                    mailbox=mailbox,
+                    at=made.ended_at,
+                    seconds=(made.ended_at - made.began_at).total_seconds(),
+                    path=made.path,
+                    customer=made.customer,
+                    sha256=made.sha256,
+                )
+            )
 
     # The records and the web
 

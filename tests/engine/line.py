@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 
 from cti.engine import inputs as in_
 from cti.engine.engine import Engine
-from cti.engine.hands import Leg, Tags
+from cti.engine.hands import Leg
 from cti.engine.moment import Moment
 from cti.ids import CallId, LegId, NodeName
 from cti.ivr.actions import RequestHttp
 from cti.ivr.prompts import Piece, Speech
 from cti.records.entries import CallClosed, CallRecord, Entry
+from cti.records.recordings.tags import Tags
 from cti.records.store import Earlier
 from cti.switch import port
 from tests.engine.examples import example
@@ -28,7 +29,7 @@ class Hands:
 
     done: list[tuple[Any, ...]] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
-    finished: list[tuple[str, Tags, str]] = field(default_factory=list)
+    finished: list[tuple[Tags, str]] = field(default_factory=list)
     ids: int = 0
 
     def new_id(self) -> str:
@@ -75,22 +76,17 @@ class Hands:
     def hold(self, leg: Leg, on: bool) -> None:
         self._note("hold", leg.id, on)
 
-    def record(self, leg: Leg, call: CallId, number: int, at: datetime) -> str:
-        path = f"/recordings/{call}-{number}.wav"
-        self._note("record", leg.id, path)
-        return path
+    def record(self, leg: Leg, tags: Tags, zone: ZoneInfo) -> None:
+        self._note("record", leg.id, tags.id)
 
-    def stop_record(self, leg: Leg, path: str) -> None:
-        self._note("stop record", leg.id, path)
+    def stop_record(self, leg: Leg, tags: Tags) -> None:
+        self._note("stop record", leg.id, tags.id)
 
-    def mask(self, leg: Leg, path: str, masked: bool) -> None:
-        self._note("mask", leg.id, path, masked)
+    def mask(self, leg: Leg, tags: Tags, masked: bool) -> None:
+        self._note("mask", leg.id, tags.id, masked)
 
-    def keep_recording(self, path: str, number: int, tags: Tags) -> None:
-        self.finished.append((path, tags, ""))
-
-    def keep_voicemail(self, path: str, number: int, tags: Tags, mailbox: str) -> None:
-        self.finished.append((path, tags, mailbox))
+    def keep_recording(self, tags: Tags, mailbox: str = "") -> None:
+        self.finished.append((tags, mailbox))
 
     def look_up(self, call: CallId, customer: str | None, at: datetime, zone: ZoneInfo) -> None:
         self._note("look up", customer)
