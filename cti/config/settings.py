@@ -6,12 +6,13 @@ name. ``esl.nodes.main.password`` is CTI_ESL__NODES__MAIN__PASSWORD. Passwords b
 
 import ipaddress
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, Field, SecretStr, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, StringConstraints, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -21,7 +22,7 @@ from pydantic_settings import (
 )
 
 from cti.config.findings import ConfigError, Finding, Place, nearest
-from cti.config.model import Duration, Strict
+from cti.config.model import Duration, Refused, Strict
 from cti.config.yamlfile import Document, Key, findings, load
 
 PREFIX = "CTI_"
@@ -173,6 +174,73 @@ class Voice(Strict):
         return self
 
 
+_DAYS: Final = re.compile(r"([1-9][0-9]{0,4})d")
+
+
+def _days(value: Any) -> int:
+    match = _DAYS.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise Refused("is not a number of days", hint="it is written as 180d")
+    return int(match[1])
+
+
+Days = Annotated[int, BeforeValidator(_days)]
+"""Days, written as ``180d``; at least one, 99,999 at most."""
+
+
+class Keep(Strict):
+    """Recordings of a kind that are kept longer."""
+
+    keep: Days
+    hotline: str | None = None
+    queue: str | None = None
+    complaint: Literal[True] | None = None
+    """Those of calls with a complaint."""
+
+    @model_validator(mode="after")
+    def _says_which(self) -> "Keep":
+        if self.hotline is None and self.queue is None and self.complaint is None:
+            raise ValueError("says nothing about which: give hotline, queue or complaint: true")
+        return self
+
+
+class Recordings(Strict):
+    """The recordings' files: docs/recordings.md."""
+
+    folder: Path = Path("recordings")
+    """The switch must find it under the same path and be able to write there."""
+    convert: Literal["none", "opus", "mp3"] = "none"
+    bitrate: Annotated[int, Field(ge=8, le=256)] = 32
+    """kb/s of what is converted, both voices together."""
+    command: list[str] = []
+    """The program that converts; {source} {target} {bitrate} are replaced. Without: opusenc, lame or ffmpeg."""
+    keep: Days = 180
+    longer: list[Keep] = []
+    """The longest of those that fit a recording counts."""
+    warn_megabytes: Annotated[int, Field(ge=0)] = 5000
+    """An alarm is raised when the disk has less room than this."""
+    stop_megabytes: Annotated[int, Field(ge=0)] = 500
+    """Nothing more is recorded when it has less than this."""
+    workers: Annotated[int, Field(ge=1, le=64)] = 2
+    """Recordings that are finished at the same time."""
+
+    @model_validator(mode="after")
+    def _longer_is_longer(self) -> "Recordings":
+        short = next((rule for rule in self.longer if rule.keep <= self.keep), None)
+        if short is not None:
+            raise ValueError(
+                f"a rule under longer keeps {short.keep} days, which is no longer than keep: {self.keep} days"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _command_takes_files(self) -> "Recordings":
+        words = " ".join(self.command)
+        if self.command and not ("{source}" in words and "{target}" in words):
+            raise ValueError("the command has no {source} or no {target}: it would not know what to convert")
+        return self
+
+
 class AgentSecrets(Strict):
     """What only the agents' phones know."""
 
@@ -191,6 +259,7 @@ class Settings(BaseSettings):
     softswitch: SoftSwitch = SoftSwitch()
     agents: AgentSecrets = AgentSecrets()
     voice: Voice = Voice()
+    recordings: Recordings = Recordings()
     routing: Path = Path("routing")
     flows: Path = Path("ivr_flows")
 

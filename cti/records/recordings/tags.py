@@ -83,7 +83,7 @@ def from_json(data: Mapping[str, Any]) -> Tags:
 
 
 def fields(tags: Tags) -> dict[str, str]:
-    """The tags in the words that every player has; `comment` is all of them as JSON, in ASCII: some take UTF-8 for Latin."""
+    """The tags in the words that every player has; `comment` is all of them as JSON in ASCII, which nobody misreads."""
     whole = to_json(tags)
     if len(tags.masked) > _MOST_STRETCHES:
         whole["masked"] = whole["masked"][:_MOST_STRETCHES]
