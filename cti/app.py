@@ -1,32 +1,44 @@
 """Builds every part of the server from the settings and runs it."""
 
 import asyncio
-import dataclasses
-import json
-import re
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from functools import partial
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import date
 from typing import ClassVar
 
 import structlog
 import uvloop
 
 from cti import log
+from cti.config.check import load_routing
+from cti.config.routing import Routing
 from cti.config.settings import Node, Settings
+from cti.engine.inputs import FromSwitch, SwitchDown, SwitchUp
+from cti.engine.repertoire import repertoire
+from cti.engine.runner import Parts, Runner
 from cti.errors import Blame, CtiError
 from cti.esl import connection, greenswitch
-from cti.esl.commands import Api, Auth, UserAuth
+from cti.esl.commands import Auth, UserAuth
 from cti.esl.driver import Address, Connect
 from cti.esl.errors import EslError
 from cti.esl.events import Event
 from cti.esl.link import Link, Timing
+from cti.ids import NodeName
+from cti.records.entries import RecordingMade
+from cti.records.recordings.finisher import Finisher
+from cti.records.recordings.options import Options as RecordingOptions
+from cti.records.store import Options as RecordOptions
+from cti.records.store import Records
 from cti.softswitch.dialplan import Dialplan
 from cti.softswitch.switch import Options as SwitchOptions
 from cti.softswitch.switch import Switch
 from cti.switch.events import translate
-from cti.switch.port import ExecutionDone, JobDone, LegEvent
+from cti.switch.freeswitch import FreeSwitch
+from cti.switch.port import SwitchError
+from cti.voice.options import Options as VoiceOptions
+from cti.voice.tone import beep
+from cti.voice.voice import Voice
 
 DRIVERS: dict[str, Connect] = {"asyncio": connection.connect, "greenswitch": greenswitch.connect}
 
@@ -104,17 +116,44 @@ async def embedded_switch(settings: Settings) -> AsyncIterator[Switch]:
 
 
 async def attach(settings: Settings) -> None:
-    """Attaches to every node and stays until told to stop."""
+    """The hotline itself: records, voice, recordings, the links and the engine, until told to stop."""
     logger = structlog.get_logger()
-    watcher = CallWatcher()
-    links = [make_link(name, node, settings) for name, node in settings.esl.nodes.items()]
-    logger.info("server started", nodes=[f"{link.name} {link.address}" for link in links], driver=settings.esl.driver)
-    async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(link.run(watcher), name=f"link {link.name}") for link in links]
+    routing = load_routing(settings.routing, settings.flows, date.today())
+    links = {NodeName(name): make_link(name, node, settings) for name, node in settings.esl.nodes.items()}
+    switches = {name: FreeSwitch(link) for name, link in links.items()}
+    async with AsyncExitStack() as parts:
+        records = await parts.enter_async_context(Records(RecordOptions()))
+        voice = await parts.enter_async_context(Voice(VoiceOptions(**settings.voice.model_dump())))
+        made: list[Callable[[RecordingMade], None]] = []
+        recorder = Finisher(RecordingOptions(), lambda recording: made[0](recording))
+        runner = Runner(
+            routing,
+            Parts(switches, voice, recorder, records, str(beep(settings.voice.cache))),
+            sign_in_by_phone=settings.desk.sign_in_by_phone,
+        )
+        made.append(runner.recorded)
+        await parts.enter_async_context(recorder)
+        tasks = await parts.enter_async_context(asyncio.TaskGroup())
+        running = [tasks.create_task(runner.run(), name="engine")]
+        running += [
+            tasks.create_task(link.run(SwitchOwner(name, switches[name], runner)), name=f"link {name}")
+            for name, link in links.items()
+        ]
+        running.append(tasks.create_task(render_ahead(voice, routing), name="prompts"))
+        logger.info("server started", nodes=[f"{name} {link.address}" for name, link in links.items()])
         await told_to_stop()
         for task in running:
             task.cancel()
     logger.info("server stopped")
+
+
+async def render_ahead(voice: Voice, routing: Routing) -> None:
+    """Has everything spoken before somebody calls; a call that comes earlier waits for its own prompt only."""
+    logger = structlog.get_logger()
+    progress = await voice.ready(repertoire(routing))
+    for failure in progress.failures:
+        logger.error("a prompt cannot be spoken", prompt=str(failure.piece), why=str(failure))
+    logger.info("prompts are ready", pieces=progress.total, new=progress.made)
 
 
 def make_link(name: str, node: Node, settings: Settings) -> Link:
@@ -143,46 +182,30 @@ class CannotListen(CtiError):
     )
 
 
-class CallWatcher:
-    """Shows calls as they come, until the engine decides about them."""
+class SwitchOwner:
+    """Between one link and the engine: events in the port's words, and how things are whenever the link comes up."""
 
-    def __init__(self) -> None:
-        self._log = structlog.get_logger()
-        self._last_error: dict[str, str] = {}
+    def __init__(self, node: NodeName, switch: FreeSwitch, runner: Runner) -> None:
+        self._node = node
+        self._switch = switch
+        self._runner = runner
+        self._last_error = ""
 
     async def link_up(self, link: Link) -> None:
-        """Says how many calls are there already."""
-        command = Api("show", ["channels", "as", "json"])
-        reply = (await link.send(command)).expect_ok(command)
-        try:
-            legs = json.loads(reply.text).get("row_count", 0)
-        except ValueError:
-            legs = "unknown"
-        self._last_error.pop(link.name, None)
-        self._log.info("switch attached", node=link.name, address=str(link.address), legs=legs)
+        """The state of the switch, before its first event."""
+        with suppress(SwitchError):  # it is down again: link_down says so
+            legs, registered = await self._switch.legs(), await self._switch.registrations()
+            self._last_error = ""
+            self._runner.put(SwitchUp(self._node, legs, frozenset(registered)))
 
     async def link_event(self, link: Link, event: Event) -> None:
-        """One line for each thing that happened to a call."""
+        """One event."""
         happened = translate(event)
-        if happened is None or isinstance(happened, ExecutionDone | JobDone):
-            return
-        fields = dataclasses.asdict(happened)
-        del fields["at"]
-        line = partial(self._log.info if isinstance(happened, LegEvent) else self._log.debug, node=link.name)
-        if isinstance(happened, LegEvent):
-            line = partial(line, call_id=fields.pop("call"), leg_id=fields.pop("leg"))
-            if "other" in fields:
-                fields["other_leg_id"] = fields.pop("other")
-        line(_words(type(happened).__name__), **fields)
+        if happened is not None:
+            self._runner.put(FromSwitch(self._node, happened))
 
     async def link_down(self, link: Link, error: EslError) -> None:
-        """Says it once; the same again is of no interest at 3 a.m."""
-        repeated = self._last_error.get(link.name) == error.what
-        self._last_error[link.name] = error.what
-        line = self._log.debug if repeated else self._log.error
-        line("switch lost", node=link.name, address=str(link.address), error=error.what, remedy=error.remedy)
-
-
-def _words(name: str) -> str:
-    """LegCreated: leg created."""
-    return re.sub(r"(?<!^)([A-Z])", r" \1", name).lower()
+        """Said once; the same again is of no interest at 3 a.m."""
+        if self._last_error != error.what:
+            self._last_error = error.what
+            self._runner.put(SwitchDown(self._node, str(error)))

@@ -241,6 +241,13 @@ class Recordings(Strict):
         return self
 
 
+class Desk(Strict):
+    """How agents come to work."""
+
+    sign_in_by_phone: bool = True
+    """An agent is available as soon as the phone registers; false: when they dial *45."""
+
+
 class AgentSecrets(Strict):
     """What only the agents' phones know."""
 
@@ -258,6 +265,7 @@ class Settings(BaseSettings):
     freeswitch: FreeSwitch = FreeSwitch()
     softswitch: SoftSwitch = SoftSwitch()
     agents: AgentSecrets = AgentSecrets()
+    desk: Desk = Desk()
     voice: Voice = Voice()
     recordings: Recordings = Recordings()
     routing: Path = Path("routing")
