@@ -2,8 +2,9 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
@@ -25,7 +26,6 @@ from cti.esl.errors import EslError
 from cti.esl.events import Event
 from cti.esl.link import Link, Timing
 from cti.ids import NodeName
-from cti.records.entries import RecordingMade
 from cti.records.recordings.finisher import Finisher
 from cti.records.recordings.options import Options as RecordingOptions
 from cti.records.store import Options as RecordOptions
@@ -116,7 +116,30 @@ async def embedded_switch(settings: Settings) -> AsyncIterator[Switch]:
 
 
 async def attach(settings: Settings) -> None:
-    """The hotline itself: records, voice, recordings, the links and the engine, until told to stop."""
+    """The hotline, until told to stop."""
+    logger = structlog.get_logger()
+    async with hotline(settings):
+        await told_to_stop()
+    logger.info("server stopped")
+
+
+@dataclass(frozen=True, slots=True)
+class Hotline:
+    """The parts of a running hotline that others may want to look at."""
+
+    runner: Runner
+    records: Records
+    voice: Voice
+    recorder: Finisher
+    links: Mapping[NodeName, Link]
+
+
+@asynccontextmanager
+async def hotline(settings: Settings) -> AsyncIterator[Hotline]:
+    """Builds the hotline and runs it: records, voice, recordings, the engine, and a link to every switch.
+
+    Raises ConfigError when the routing cannot be used.
+    """
     logger = structlog.get_logger()
     routing = load_routing(settings.routing, settings.flows, date.today())
     links = {NodeName(name): make_link(name, node, settings) for name, node in settings.esl.nodes.items()}
@@ -124,27 +147,39 @@ async def attach(settings: Settings) -> None:
     async with AsyncExitStack() as parts:
         records = await parts.enter_async_context(Records(RecordOptions()))
         voice = await parts.enter_async_context(Voice(VoiceOptions(**settings.voice.model_dump())))
-        made: list[Callable[[RecordingMade], None]] = []
-        recorder = Finisher(RecordingOptions(), lambda recording: made[0](recording))
+        recorder = Finisher(recording_options(settings), lambda made: runner.recorded(made))
         runner = Runner(
             routing,
             Parts(switches, voice, recorder, records, str(beep(settings.voice.cache))),
             sign_in_by_phone=settings.desk.sign_in_by_phone,
         )
-        made.append(runner.recorded)
         await parts.enter_async_context(recorder)
         tasks = await parts.enter_async_context(asyncio.TaskGroup())
         running = [tasks.create_task(runner.run(), name="engine")]
-        running += [
-            tasks.create_task(link.run(SwitchOwner(name, switches[name], runner)), name=f"link {name}")
-            for name, link in links.items()
-        ]
+        for name, link in links.items():
+            owner = SwitchOwner(name, switches[name], runner)
+            running.append(tasks.create_task(link.run(owner), name=f"link {name}"))
         running.append(tasks.create_task(render_ahead(voice, routing), name="prompts"))
         logger.info("server started", nodes=[f"{name} {link.address}" for name, link in links.items()])
-        await told_to_stop()
-        for task in running:
-            task.cancel()
-    logger.info("server stopped")
+        try:
+            yield Hotline(runner, records, voice, recorder, links)
+        finally:
+            for task in running:
+                task.cancel()
+
+
+def recording_options(settings: Settings) -> RecordingOptions:
+    """What of the settings' section recordings is about making them."""
+    chosen = settings.recordings
+    return RecordingOptions(
+        folder=chosen.folder,
+        convert=chosen.convert,
+        bitrate=chosen.bitrate,
+        command=tuple(chosen.command),
+        warn_megabytes=chosen.warn_megabytes,
+        stop_megabytes=chosen.stop_megabytes,
+        workers=chosen.workers,
+    )
 
 
 async def render_ahead(voice: Voice, routing: Routing) -> None:
