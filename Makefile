@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 TOOLS  := $(VENV)/.tools
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test nightly lint format lock bench clean
+.PHONY: help setup run test nightly mutants lint format lock bench clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -20,8 +20,11 @@ run: $(READY)  ## set up what is missing and start the server
 test: $(READY) $(TOOLS)  ## set up what is missing and run every test
 	$(BIN)/pytest
 
-nightly: $(READY)  ## the long fuzz: 100,000 cases a property
-	$(BIN)/pytest --hypothesis-profile=nightly -k fuzz
+nightly: $(READY)  ## the long fuzz: 100,000 cases a property, a million steps of the distributor
+	$(BIN)/pytest --hypothesis-profile=nightly -k "fuzz or no_history or plain_reading or look_at_every"
+
+mutants: $(READY)  ## mistakes put into the distributor by hand: its tests must catch each
+	$(BIN)/python -m tests.mutants
 
 lint: $(READY)  ## ruff (lint and format) and mypy --strict
 	$(BIN)/ruff check .

@@ -30,11 +30,10 @@ from cti.acd.model import (
     Widen,
 )
 from cti.ids import AgentId, CallId, OfferId, QueueId
-from tests.acd.world import Hotline, agent, needs, plan, queue, step
+from tests.acd.world import Hotline, agent, cases, needs, plan, queue, step
 
 STEPS = 200
-HISTORIES = 300
-NIGHTLY = 5_000  # a million steps
+HISTORIES = cases(300, nightly=5_000)  # at night a million steps
 
 VOICEMAIL = Leave(Elsewhere.VOICEMAIL, "service")
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from cti.acd import effects as out
 from cti.acd.model import Elsewhere, Leave, Overflow, Plan, QueuePlan
 from cti.ids import AgentId, QueueId
-from tests.acd.world import Hotline, agent, needs, plan, queue, step
+from tests.acd.world import Hotline, agent, cases, needs, plan, queue, step
 
 
 def hotline(*queues: QueuePlan, **options: Any) -> Hotline:
@@ -258,7 +258,7 @@ def first(the_plan: Plan, id_: AgentId, waiting: list[dict[str, Any]], now: floa
     st.integers(0, 40),
     st.booleans(),
 )
-@settings(max_examples=700)
+@settings(max_examples=cases(500, nightly=20_000))
 def test_a_freed_agent_gets_what_a_look_at_every_waiting_call_finds(
     arrivals: list[Any], order: list[Any], pause: int, busy: bool
 ) -> None:

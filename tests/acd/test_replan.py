@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from cti.acd import effects as out
+from cti.acd.floor import UnknownQueue
 from cti.acd.model import Announcements, Elsewhere, Leave, Overflow, Plan, Strategy, ToQueue
 from cti.ids import AgentId, CallId, QueueId
 from tests.acd.world import Hotline, agent, needs, plan, queue, step
@@ -173,6 +174,14 @@ def test_a_queue_that_is_no_more_is_gone_once_it_is_empty() -> None:
     line.hangs_up("c1")
     line.replans(plan([queue("service")], [WANG]))
     assert set(line.acd.floor.queues) == {"service"}
+
+
+def test_a_queue_that_is_no_more_takes_no_new_calls() -> None:
+    line = hotline(plan([queue("service"), queue("orders")], [WANG]))
+    line.calls("c1", "orders")
+    line.replans(plan([queue("service")], [WANG]))
+    with pytest.raises(UnknownQueue, match="there is no queue orders"):
+        line.calls("c2", "orders")
 
 
 def test_a_new_queue_can_be_asked_for() -> None:

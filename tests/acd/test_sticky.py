@@ -70,6 +70,18 @@ def test_after_so_many_seconds_the_call_is_everybodys() -> None:
     ]
 
 
+def test_of_two_calls_that_are_everybodys_at_one_moment_the_first_goes_first() -> None:
+    line = busy()
+    line.calls("c1", **LAST)
+    line.calls("c2", **LAST)
+    line.calls("c0", vip=True, **LAST)
+    line.wait(15)
+    assert line.offered() == [("c0", "wang")]
+    line.answers("wang")
+    line.releases("c0")
+    assert line.offered() == [("c1", "wang")]
+
+
 def test_a_call_that_nobody_took_in_that_time_waits_on_in_its_place() -> None:
     line = busy()
     line.goes_on_break("wang")

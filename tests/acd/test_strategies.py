@@ -13,7 +13,7 @@ from cti.acd.effects import Effect
 from cti.acd.model import Plan, QueuePlan, Strategy
 from cti.acd.transitions import Activity
 from cti.ids import AgentId, CallId, OfferId, QueueId, SkillId
-from tests.acd.world import Hotline, agent, needs, plan, queue, step
+from tests.acd.world import Hotline, agent, cases, needs, plan, queue, step
 
 
 def hotline(strategy: Strategy, *agents: str, wrap_up: float = 0.0, **options: object) -> Hotline:
@@ -427,7 +427,7 @@ SKILLED = [agent(f"a{n}", skills={SkillId("repair"): 1 + n % 5}, wrap_up=float(n
 
 
 @given(st.sampled_from(Strategy), st.lists(st.tuples(st.integers(0, 9), st.integers(0, 7)), max_size=80))
-@settings(max_examples=700)
+@settings(max_examples=cases(500, nightly=20_000))
 def test_the_chosen_one_is_who_a_plain_reading_of_the_strategy_names(
     strategy: Strategy, story: list[tuple[int, int]]
 ) -> None:

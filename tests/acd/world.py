@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from hypothesis import settings
+
 from cti.acd import commands as do
 from cti.acd import effects as out
 from cti.acd.commands import Exit, Presence
@@ -14,6 +16,12 @@ from cti.acd.model import AgentPlan, Caller, Plan, QueuePlan, RelaxStep
 from cti.ids import AgentId, CallId, GroupId, QueueId, SkillId
 
 T = TypeVar("T")
+
+
+def cases(usual: int, nightly: int) -> int:
+    """How many cases of a property: many at night, a tenth of the usual number in the profile `quick`."""
+    most = settings().max_examples
+    return nightly if most > 2_000 else usual * most // 2_000
 
 
 def needs(**skills: int) -> dict[SkillId, int]:
@@ -103,10 +111,12 @@ class Hotline:
 
     def wait(self, seconds: float) -> list[Effect]:
         """Lets time pass, stopping at every deadline as the shell would."""
-        until, effects = self.now + seconds, []
+        until, effects, turns = self.now + seconds, [], 0
         while (due := self.acd.next_deadline()) is not None and due <= until:
             self.now = max(self.now, due)
             effects += self._turn(self.acd.advance(self.now))
+            turns += 1
+            assert turns < 100_000, f"time stands still at {self.now}"
         self.now = until
         effects += self._turn(self.acd.advance(self.now))
         self.effects = effects
