@@ -83,7 +83,7 @@ class Agent(Strict):
     skills: Needs = {}
     """Skill and proficiency, 1 to 5."""
     prefers: tuple[Name, ...] = ()
-    """Queues whose calls they get first, the dearest first."""
+    """Queues whose calls they get first; among these the usual order."""
     endpoint: Annotated[Endpoint | None, PlainValidator(read_endpoint)] = None
     """What is rung; without it the phone that registers as the agent's id."""
     wrap_up: Duration | None = None
