@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
-from cti.softswitch.channel import CallState, Channel
+from cti.softswitch.channel import CallState, Channel, now_us
 from cti.softswitch.originate import originate as run_originate
 from cti.softswitch.rtp.errors import BadKeys
 from cti.softswitch.words import split
@@ -174,7 +174,7 @@ def uuid_answer(switch: "Switch", argument: str) -> str:
     """``uuid_answer UUID``"""
     channel = _channel(switch, argument.strip())
     if channel is None:
-        return NO_CHANNEL
+        return "-ERROR\n"
     switch.answer(channel)
     return OK
 
@@ -257,6 +257,16 @@ def uuid_record(switch: "Switch", argument: str) -> str:
     return "+OK Success\n" if done else "-ERR Operation failed\n"
 
 
+def uuid_phone_event(switch: "Switch", argument: str) -> str:
+    """``uuid_phone_event UUID talk|hold``: asks the phone to pick up or to hold (SIP NOTIFY)."""
+    uuid, _, event = argument.partition(" ")
+    channel = _channel(switch, uuid)
+    if channel is None or channel.call is None:
+        return "-ERR Operation failed\n"
+    channel.call.notify(event.strip() or "talk")
+    return "+OK Success\n"
+
+
 def uuid_hold(switch: "Switch", argument: str) -> str:
     """``uuid_hold [off|toggle] UUID``"""
     words = argument.split()
@@ -335,7 +345,9 @@ COMMANDS: Final[dict[str, Callable[["Switch", str], str | Awaitable[str]]]] = {
     "sofia": sofia,
     "sofia_contact": sofia_contact,
     "status": status,
+    "strepoch": lambda *_: str(int(time.time())),
     "strftime": lambda _, argument: time.strftime(argument or "%Y-%m-%d %H:%M:%S"),
+    "strmicroepoch": lambda *_: str(now_us()),
     "uuid_answer": uuid_answer,
     "uuid_break": uuid_break,
     "uuid_bridge": uuid_bridge,
@@ -346,6 +358,7 @@ COMMANDS: Final[dict[str, Callable[["Switch", str], str | Awaitable[str]]]] = {
     "uuid_hold": uuid_hold,
     "uuid_kill": uuid_kill,
     "uuid_record": uuid_record,
+    "uuid_phone_event": uuid_phone_event,
     "uuid_recv_dtmf": uuid_recv_dtmf,
     "uuid_send_dtmf": uuid_send_dtmf,
     "uuid_setvar": uuid_setvar,

@@ -80,7 +80,7 @@ async def playback(switch: "Switch", channel: Channel, argument: str) -> None:
     keys = "0123456789*#ABCD" if terminators == "any" else "" if terminators == "none" else terminators
     channel.variables.pop("playback_terminator_used", None)
     key = await play(switch, channel, argument, keys)
-    if key:
+    if key and key in keys:
         channel.variables["playback_terminator_used"] = key
 
 

@@ -104,6 +104,8 @@ class Bridge(Order):
     lead: "Channel"
     follower: "Channel"
     here: int = 0
+    busy: int = 0
+    """Legs that run an application meanwhile."""
     ready: asyncio.Event = field(default_factory=asyncio.Event)
 
     def begin(self, channel: "Channel") -> None:

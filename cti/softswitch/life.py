@@ -108,7 +108,7 @@ async def _bridged(switch: "Switch", channel: Channel, bridge: Bridge) -> None:
         bridge.ready.set()
     await channel.wait(bridge.ready.wait())
     channel.bridge, channel.other = bridge, other
-    channel.variables["signal_bond"] = other.uuid
+    channel.variables |= {"signal_bond": other.uuid, "bridge_to": other.uuid}
     channel.call_uuid = bridge.lead.uuid
     switch.fire("CHANNEL_EXECUTE", channel, [("Application", "uuid_bridge"), ("Application-Data", other.uuid)])
     if channel is bridge.lead:
@@ -119,7 +119,15 @@ async def _bridged(switch: "Switch", channel: Channel, bridge: Bridge) -> None:
     else:
         switch.set_state(channel, "CS_EXCHANGE_MEDIA")
     while True:
-        await obey(switch, channel, await channel.wait(channel.messages.get()))
+        message = await channel.wait(channel.messages.get())
+        switch.media.unbridge(channel.stream)  # while one of them does something else neither hears the other
+        bridge.busy += 1
+        try:
+            await obey(switch, channel, message)
+        finally:
+            bridge.busy -= 1
+        if not bridge.busy and other.bridge is bridge:
+            switch.media.bridge(channel.stream, other.stream)
 
 
 def _pair(bridge: Bridge) -> list[tuple[str, str]]:
@@ -138,6 +146,7 @@ def _leave_bridge(switch: "Switch", channel: Channel) -> bool:
     if channel is bridge.lead:
         switch.fire("CHANNEL_UNBRIDGE", channel, [], first=_pair(bridge))
     channel.variables["last_bridge_to"] = other.uuid
+    channel.variables.pop("bridge_to", None)
     channel.other = None
     return True
 

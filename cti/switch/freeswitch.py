@@ -9,7 +9,7 @@ import json
 import math
 import re
 import time
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import Final, Literal, Protocol
 
 from cti.esl import dialstring
@@ -91,7 +91,10 @@ class FreeSwitch:
     # --- what it hears --------------------------------------------------------------------------------
 
     async def play(self, leg: LegId, files: Sequence[str], execution: str) -> None:
-        """See the port. Without the lock a second sound would break into the first, which would go on after it."""
+        """See the port. Without the lock a second sound would break into the first, which would go on after it.
+
+        Several files begin with a quarter of a second of silence (mod_dptools.c, file_string), one does not.
+        """
         if not files:
             raise SwitchFailed("nothing to play")
         for file in files:
@@ -225,10 +228,10 @@ class FreeSwitch:
 
     # --- how things are -------------------------------------------------------------------------------
 
-    async def legs(self) -> list[LegState]:
+    async def legs(self, known: Iterable[LegId] = ()) -> list[LegState]:
         """See the port. The list of channels is a database that FreeSWITCH writes a little later."""
-        rows = await self._rows("channels")
-        found = [row["uuid"] for row in rows if row.get("uuid")]
+        listed = [row["uuid"] for row in await self._rows("channels") if row.get("uuid")]
+        found = dict.fromkeys([*listed, *known])
         dumps = await self._ask(*[Api("uuid_dump", [leg, "json"]) for leg in found])
         states = [legs.leg_state(dump.text) for dump in dumps if dump.ok]
         return [state for state in states if state is not None]

@@ -4,7 +4,7 @@ Every event carries `at`, the switch's own clock in microseconds since 1970 (UTC
 the order in which they happened.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, Literal, Protocol
@@ -124,10 +124,10 @@ class LegEnded(LegEvent):
 
 @dataclass(frozen=True, slots=True)
 class RingFailed(SwitchEvent):
-    """What `Switch.ring` began came to nothing: the last word on it.
+    """What `Switch.ring` began came to nothing.
 
-    Where a leg was made, its LegEnded with the same cause came before; for a phone that is not there it is all that
-    is heard.
+    Where a leg was made there is also a LegEnded with the same cause, before or after; for a phone that is not there
+    this is all that is heard.
     """
 
     leg: LegId
@@ -308,7 +308,9 @@ class Switch(Protocol):
     async def play(self, leg: LegId, files: Sequence[str], execution: str) -> None:
         """Plays files one after the other, after what plays already; ExecutionDone with `execution` ends it.
 
-        Keys come as KeyPressed and do not stop it. `execution` is a fresh UUID.
+        Keys come as KeyPressed and do not stop it. `execution` is a fresh UUID. A file that is not there is passed
+        over; when none is, ExecutionDone has a failure. What `stop` or a bridge comes before is never begun and
+        never done.
         """
 
     async def music(self, leg: LegId, stream: str, execution: str) -> None:
@@ -351,13 +353,17 @@ class Switch(Protocol):
         """Records silence from now on, or again what is said. Raises SwitchFailed when there is no such recording."""
 
     async def hold(self, leg: LegId, on: bool) -> None:
-        """The leg hears music and its other side nothing, or they hear each other again."""
+        """A bridged leg hears music and its other side nothing, or they hear each other again.
+
+        When the other side hangs up meanwhile, its LegEnded tells; the music goes on, and `leg` may be parked only
+        when it is taken back.
+        """
 
     async def set_variables(self, leg: LegId, variables: Mapping[str, str]) -> None:
         """Writes texts into a leg, of whatever characters; an empty one removes. `legs` gives them back."""
 
-    async def legs(self) -> list[LegState]:
-        """Every leg. One that was made or ended a moment ago may be missing; those that are given are alive."""
+    async def legs(self, known: Iterable[LegId] = ()) -> list[LegState]:
+        """Every leg that is alive. One of the last moments may be missing, except those of `known`."""
 
     async def registrations(self) -> set[str]:
         """The users of whom a phone is registered; may lag behind PhoneChanged."""
@@ -366,4 +372,4 @@ class Switch(Protocol):
         """Compares the switch's clock with ours."""
 
     async def notify(self, leg: LegId, event: Literal["talk", "hold"]) -> None:
-        """Asks an agent's phone to pick up or to hold (RFC-less SIP NOTIFY that most desk phones know)."""
+        """Asks an agent's phone to pick up or to hold, by a SIP NOTIFY that desk phones know and many others do not."""

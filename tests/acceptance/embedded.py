@@ -19,6 +19,7 @@ class Embedded(FreeSwitch):
         self.external_port = free_port()
         self.log = folder / "output"
         self.recordings = folder / "recordings"
+        self.fallback = str(CONFIG / "sounds" / "fallback.wav")
         self._folder = folder
         self._process = None
         for name in ("recordings", "secrets", "routing"):

@@ -33,6 +33,7 @@ class FreeSwitch:
         self.external_port = free_port()
         self.log = folder / "log" / "freeswitch.log"
         self.recordings = folder / "recordings"
+        self.fallback = str(folder / "conf" / "sounds" / "fallback.wav")
         self._program = prefix / "bin" / "freeswitch"
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None

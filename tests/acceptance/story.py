@@ -29,7 +29,7 @@ class Story:
         try:
             async with asyncio.timeout(LIMIT):
                 while True:
-                    event = await self._next()
+                    event = await self.next()
                     if event.name == name and all(_header(event, key) == value for key, value in headers.items()):
                         return event
         except TimeoutError:
@@ -49,7 +49,8 @@ class Story:
         """The events of a leg that have this name."""
         return [event for event in self.of(leg) if event.name == name]
 
-    async def _next(self) -> Event:
+    async def next(self) -> Event:
+        """The next event, whatever it is."""
         async for item in self._queue:
             if not isinstance(item, LogLine):
                 self.events.append(item)

@@ -125,10 +125,22 @@ class Library:
             case "local_stream":
                 return self.station(rest)
             case "file_string":
-                return Following([self.source(part) for part in rest.split("!")])
+                return Following(self._those_that_are_there(rest.split("!")))
         raise SoundError(
             f"{name}: {scheme}:// is not known", remedy="See FreeSWITCH's mod_tone_stream, mod_local_stream"
         )
+
+    def _those_that_are_there(self, names: Sequence[str]) -> list[Source]:
+        """What can be played of a list; raises SoundError when that is nothing, as FreeSWITCH has it."""
+        found, missing = [], None
+        for name in names:
+            try:
+                found.append(self.source(name))
+            except SoundError as error:
+                missing = error
+        if missing is not None and not found:
+            raise missing
+        return found
 
     def sound(self, name: str) -> Sound:
         """The sound of a WAV, from the cache when it was played of late. Raises SoundError."""
