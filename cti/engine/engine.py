@@ -25,8 +25,10 @@ from cti.engine import inputs as in_
 from cti.engine.call import Arrival, LiveCall, Phase
 from cti.engine.hands import Hands, Leg
 from cti.engine.moment import Agenda, Moment
+from cti.engine.partners import Partners
 from cti.engine.place import place_of
 from cti.engine.plan import plan_of
+from cti.engine.queueing import Queueing
 from cti.engine.surroundings import NoticeOf, no_notices
 from cti.ids import AgentId, CallId, LegId, NodeName
 from cti.ivr import inputs as ivr
@@ -135,9 +137,9 @@ class Engine:
             )
         )
         self.log.info("agent", agent=effect.agent, presence=effect.presence, activity=effect.activity)
-        if effect.activity is not Activity.WRAP_UP:
+        if effect.activity not in (Activity.WRAP_UP, Activity.ON_CALL):
             for call in self.calls.values():
-                call.agent_done(effect.agent) if call.wrapping and effect.activity is not Activity.ON_CALL else None
+                call.wrapped_up(effect.agent)
 
     def _told(self, effect: out.Told) -> None:
         self.log.info(f"{effect.audience} told", what=effect.what, call_id=effect.call, where=effect.rule)
@@ -149,9 +151,7 @@ class Engine:
         command = effect.command
         if isinstance(command, do.Accept):
             for call in self.calls.values():
-                rung = call.rung.pop(command.offer, None)
-                if rung is not None:
-                    self.hands.hang_up(rung.leg, "ORIGINATOR_CANCEL")
+                call.agents.no_longer(command.offer)
         self.log.debug("nothing to do", command=type(command).__name__, why=effect.why)
 
     # Inputs
@@ -219,19 +219,19 @@ class Engine:
         if call.leg.id == event.leg:
             call.answered()
         else:
-            call.agent_leg_answered(event.leg)
+            call.other_answered(event.leg)
 
     def _legs_bridged(self, node: NodeName, event: port.LegsBridged) -> None:
         call = self.legs.get(event.leg)
         if call is not None and call.leg.id == event.leg:
-            call.legs_bridged(event.other)
+            call.agents.bridged(event.other)
         elif call is not None:
-            call.legs_bridged(event.leg)
+            call.agents.bridged(event.leg)
 
     def _leg_held(self, node: NodeName, event: port.LegHeld) -> None:
         call = self.legs.get(event.leg)
         if call is not None:
-            call.held(event.held)
+            call.agents.held(event.held)
 
     def _key_pressed(self, node: NodeName, event: port.KeyPressed) -> None:
         call = self.legs.get(event.leg)
@@ -254,7 +254,7 @@ class Engine:
         if call.leg.id == event.leg:
             call.gone(event.cause)
         else:
-            call.other_leg_ended(event.leg, event.cause)
+            call.other_ended(event.leg, event.cause)
 
     def _ring_failed(self, node: NodeName, event: port.RingFailed) -> None:
         call = self.legs.get(event.leg)
@@ -363,14 +363,14 @@ class Engine:
 
     def _hold(self, hold: in_.Hold) -> None:
         call = self.calls.get(hold.call)
-        if call is not None and call.talk is not None:
+        if call is not None and call.agents.talk is not None:
             self.hands.hold(call.leg, hold.on)
-            call.held(hold.on)
+            call.agents.held(hold.on)
 
     def _mask(self, mask: in_.MaskRecording) -> None:
         call = self.calls.get(mask.call)
         if call is not None:
-            call.mask(mask.masked)
+            call.tape.mask(mask.masked)
 
     def _new_routing(self, new: in_.NewRouting) -> None:
         self.routing = new.routing
@@ -425,19 +425,23 @@ _INPUTS: Final[dict[type, Callable[[Engine, Any], None]]] = {
 }
 
 
-def _calls(method: Callable[[LiveCall, Any], None]) -> Callable[[Engine, Any], None]:
-    return lambda engine, effect: engine._of_call(effect, method)
+def _queueing(method: Callable[[Queueing, Any], None]) -> Callable[[Engine, Any], None]:
+    return lambda engine, effect: engine._of_call(effect, lambda call, what: method(call.queueing, what))
+
+
+def _partners(method: Callable[[Partners, Any], None]) -> Callable[[Engine, Any], None]:
+    return lambda engine, effect: engine._of_call(effect, lambda call, what: method(call.agents, what))
 
 
 _EFFECTS: Final[dict[type, Callable[[Engine, Any], None]]] = {
-    out.EntryOpened: _calls(LiveCall.entered),
-    out.EntryClosed: _calls(LiveCall.left),
-    out.Widened: _calls(LiveCall.widened),
-    out.Sent: _calls(LiveCall.sent),
-    out.Offered: _calls(LiveCall.ring),
-    out.OfferEnded: _calls(LiveCall.offer_ended),
-    out.Connected: _calls(LiveCall.connect),
-    out.Announced: _calls(LiveCall.announce),
+    out.EntryOpened: _queueing(Queueing.entered),
+    out.EntryClosed: _queueing(Queueing.left),
+    out.Widened: _queueing(Queueing.widened),
+    out.Sent: _queueing(Queueing.sent),
+    out.Offered: _partners(Partners.offered),
+    out.OfferEnded: _partners(Partners.offer_ended),
+    out.Connected: _partners(Partners.connect),
+    out.Announced: _queueing(Queueing.announce),
     out.AgentChanged: Engine._agent_changed,
     out.Told: Engine._told,
     out.EscalationOffered: Engine._escalation_offered,
