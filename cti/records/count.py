@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -44,7 +44,7 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The beginnings of the day, and of the day six days before, by the clocks of a zone."""
+    """The beginnings of the day, and of the day six days before, by the clocks of a zone; in UTC."""
 
     today: datetime
     week: datetime
@@ -53,7 +53,8 @@ class Window:
     def at(cls, at: datetime, zone: ZoneInfo) -> "Window":
         """Calendar days: one with a change of the clocks in it is an hour longer or shorter."""
         day = at.astimezone(zone).date()
-        return cls(*(datetime.combine(first, time.min, zone) for first in (day, day - WINDOW + timedelta(days=1))))
+        days = (day, day - WINDOW + timedelta(days=1))
+        return cls(*(datetime.combine(first, time.min, zone).astimezone(UTC) for first in days))
 
 
 @dataclass(slots=True)

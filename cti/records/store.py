@@ -10,6 +10,7 @@ from cti.records.archive import Archive
 from cti.records.count import Counter, Earlier
 from cti.records.database import Database
 from cti.records.entries import CallOpened, Entry
+from cti.records.errors import RecordsError
 from cti.records.spool import Spool
 from cti.records.writer import Health, Options, Writer
 
@@ -22,10 +23,9 @@ class Records:
     def __init__(self, options: Options | None = None) -> None:
         """Raises WrongDatabase when the URL is none of ours."""
         options = options or Options()
-        self.archive: Archive
-        """For questions about what is kept."""
         self._database = Database(options.url, options.password)
         self.archive = Archive(self._database)
+        """For questions about what is kept."""
         self._counter = Counter(self._database, options.count_limit)
         self._writer = Writer(self._database, Spool(options.spool), options, self._counter.unwritten)
 
@@ -34,7 +34,11 @@ class Records:
 
         Raises WrongDatabase, SpoolInUse, SpoolFailed.
         """
-        await self._writer.open()
+        try:
+            await self._writer.open()
+        except RecordsError:
+            await self._database.close()
+            raise
 
     async def close(self, limit: float = 5.0) -> None:
         """Writes what waits; what is not written within `limit` seconds goes to the spool."""
