@@ -20,7 +20,7 @@ from cti.softswitch.rtp.errors import BadAddress, BadKeys, MediaError
 from cti.softswitch.rtp.packet import HEADER, LARGEST, MARKER, PLAIN, payload_bounds
 from cti.softswitch.rtp.recorder import Layout, Recorded, Recording
 from cti.softswitch.rtp.sources import Source
-from cti.softswitch.rtp.supervision import Blend, Eavesdrop
+from cti.softswitch.rtp.supervision import Blend, Eavesdrop, Listener
 
 if TYPE_CHECKING:
     from cti.softswitch.rtp.engine import MediaEngine
@@ -98,7 +98,7 @@ class Stream:
         """When the last packet came, or the stream was opened (the loop's clock)."""
         self.closed = False
         self.peer: Stream | None = None
-        self.ears: Final[list[Eavesdrop]] = []
+        self.ears: Final[list[Listener]] = []
         self.mouths: Final[list[Eavesdrop]] = []
         self.blend: Blend | None = None
         self._engine = engine

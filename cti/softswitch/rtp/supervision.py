@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from cti.softswitch.rtp.codec import FRAME, Codec
 
@@ -23,6 +23,22 @@ class Mode(StrEnum):
     """The leg it is bridged with."""
     BARGE = "barge"
     """Both."""
+
+
+class Listener(Protocol):
+    """Whatever listens to a leg: put into `Stream.ears`, taken out of it again by its `stop`."""
+
+    def target_received(self, payload: bytes | memoryview) -> None:
+        """The leg's phone said this; a memoryview is good only until the next packet."""
+
+    def target_sent(self, payload: bytes | memoryview) -> None:
+        """The leg is sent this."""
+
+    def refresh(self) -> None:
+        """The leg has another peer."""
+
+    def stop(self) -> None:
+        """The leg is closed."""
 
 
 class Voice:
