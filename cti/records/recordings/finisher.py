@@ -75,7 +75,7 @@ class Finisher:
         self._clerk = ThreadPoolExecutor(1, "recordings-notes")
         self._tasks: list[asyncio.Task[None]] = []
         self._live: set[str] = set()
-        self._busy: set[str] = set()
+        self._busy: dict[str, _Job] = {}
         self._handed: dict[str, tuple[Name, float]] = {}
         self._told: set[str] = set()
         self._disk: AlarmKind | None = None
@@ -176,11 +176,13 @@ class Finisher:
             self._clerk.submit(write)
 
     def _take(self, job: _Job) -> None:
-        if job.name.id in self._busy or job.name.id in self._handed:
-            return
-        with suppress(asyncio.QueueFull):  # the note waits for the next round
-            self._queue.put_nowait(job)
-            self._busy.add(job.name.id)
+        waiting = self._busy.get(job.name.id)
+        if waiting is not None:
+            waiting.tags, waiting.settled = job.tags, job.settled
+        elif job.name.id not in self._handed:
+            with suppress(asyncio.QueueFull):  # the note waits for the next round
+                self._queue.put_nowait(job)
+                self._busy[job.name.id] = job
 
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
@@ -189,7 +191,7 @@ class Finisher:
             finished, again = None, False
             try:
                 finished = await loop.run_in_executor(self._workers, self._finish, job)
-                again = finished is None and time.monotonic() - job.since < _PATIENCE
+                again = finished is None and job.settled == SETTLED and time.monotonic() - job.since < _PATIENCE
             except OSError as error:
                 self._cannot(job.name, error.strerror or str(error), "It is tried again every minute")
             except Exception as error:  # noqa: BLE001 (the edge of the task: the next recording is another one)
@@ -197,7 +199,7 @@ class Finisher:
             if again:
                 loop.call_later(_AGAIN, self._put_back, job)
                 continue
-            self._busy.discard(job.name.id)
+            self._busy.pop(job.name.id, None)
             if finished is not None:
                 self._done(job.name, finished)
 
@@ -205,7 +207,7 @@ class Finisher:
         try:
             self._queue.put_nowait(job)
         except asyncio.QueueFull:
-            self._busy.discard(job.name.id)
+            self._busy.pop(job.name.id, None)
 
     def _done(self, name: Name, finished: Finished) -> None:
         self._told.discard(name.id)
@@ -228,11 +230,11 @@ class Finisher:
 
     async def _round(self, *, begin: bool = False) -> None:
         """Takes up what waits on the disk, lets go of notes, looks at the room."""
-        skip = self._busy | self._handed.keys()
+        skip = self._busy.keys() | self._handed.keys()
         found = await asyncio.to_thread(self._look, frozenset(skip), frozenset(self._live), begin)
         for one in found:
-            if one.name.id in self._live and one.settled != _LOST:
-                continue  # begun meanwhile
+            if one.name.id in self._busy or (one.name.id in self._live and one.settled != _LOST):
+                continue  # meanwhile it has begun, or is over
             self._live.discard(one.name.id)
             self._take(_Job(one.name, one.tags, one.settled))
         old = [name for name, at in self._handed.values() if time.monotonic() - at >= _KEPT]
@@ -306,16 +308,16 @@ def unfinished(folder: Path, live: Iterable[str] = ()) -> list[Unfinished]:
     """
     now, running = time.time(), frozenset(live)
     return [
-        Unfinished(name, tags, settled)
-        for name, tags in notes(folder)
-        for settled in [_LOST if name.id in running else QUIET]
-        if _age(folder, name, tags, now) >= settled
+        Unfinished(note.name, note.tags, settled)
+        for note in notes(folder)
+        for settled in [_LOST if note.name.id in running else QUIET]
+        if now - max(note.written, _written(folder, note.name)) >= settled
     ]
 
 
 def orphans(folder: Path, known: Iterable[str] = (), recent: int = _RECENT) -> list[Unfinished]:
     """Recordings of the last days that have neither sidecar nor note: only their names and lengths can be told."""
-    noted = {name.id for name, _ in notes(folder)} | set(known)
+    noted = {note.name.id for note in notes(folder)} | set(known)
     found = []
     for day in list(days(folder))[-recent:]:
         for path in sorted((folder / day).glob("*.wav")):
@@ -334,12 +336,12 @@ def _guessed(path: Path, name: Name) -> Tags:
     return Tags(call=name.call, number=name.number, began_at=ended - timedelta(seconds=seconds), ended_at=ended)
 
 
-def _age(folder: Path, name: Name, tags: Tags, now: float) -> float:
-    """Seconds since something was heard of a recording: a write, or else its beginning."""
+def _written(folder: Path, name: Name) -> float:
+    """When the switch last wrote; 0: it has not, or the file is an encoder's by now."""
     try:
-        return now - (folder / name.path("wav")).stat(follow_symlinks=False).st_mtime
+        return (folder / name.path("wav")).stat(follow_symlinks=False).st_mtime
     except OSError:
-        return now - tags.began_at.timestamp()
+        return 0.0
 
 
 def _forget(folder: Path, names: Iterable[Name]) -> None:

@@ -128,7 +128,17 @@ def remove_note(folder: Path, name: Name) -> None:
     _note(folder, name).unlink(missing_ok=True)
 
 
-def notes(folder: Path) -> Iterator[tuple[Name, Tags]]:
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A recording that has begun and is not in the records."""
+
+    name: Name
+    tags: Tags
+    written: float
+    """When; seconds since 1970, as the disk has it."""
+
+
+def notes(folder: Path) -> Iterator[Note]:
     """Every recording that has begun and is not in the records. What cannot be read is left out, and out of the way."""
     try:
         paths = sorted((folder / OPEN).glob("*.json"))
@@ -140,7 +150,7 @@ def notes(folder: Path) -> Iterator[tuple[Name, Tags]]:
             found = parse(str(data.get("path")))
             if found is None or path.name != f"{found[0].id}.json":
                 raise BadNote(f"{path} is of another recording")
-            yield found[0], tagging.from_json(data)
+            yield Note(found[0], tagging.from_json(data), path.stat().st_mtime)
         except (BadNote, ValueError):
             with suppress(OSError):
                 path.replace(path.with_suffix(".unreadable"))

@@ -54,10 +54,10 @@ class Rule:
 class Books(Protocol):
     """What retention and verifying ask of the database."""
 
-    async def complaints(self, calls: Sequence[CallId]) -> Collection[CallId]:
+    async def complaints(self, of: Sequence[CallId]) -> Collection[CallId]:
         """Those of the calls that had a complaint."""
 
-    async def hashes(self, recordings: Sequence[str]) -> dict[str, str]:
+    async def hashes(self, of: Sequence[str]) -> dict[str, str]:
         """The SHA-256 of each of the recordings that it knows."""
 
     async def deleted(self, entries: Sequence[RecordingDeleted]) -> None:
@@ -103,7 +103,7 @@ async def retain(
     A file goes first, then the database is told, then the sidecar goes: whenever this is interrupted, it can be run
     again. A complaint that nobody can be asked about is kept: `books` is asked before anything is deleted.
     """
-    begun = frozenset(await asyncio.to_thread(lambda: {name.id for name, _ in notes(folder)}))
+    begun = frozenset(await asyncio.to_thread(lambda: {note.name.id for note in notes(folder)}))
     for day in await asyncio.to_thread(lambda: list(days(folder))):
         sidecars, unknown = await asyncio.to_thread(_read_day, folder, day, begun)
         expired: list[Expired] = []

@@ -47,7 +47,7 @@ class Verdict:
 
 async def verify(folder: Path, books: Books | None = None) -> AsyncIterator[Verdict]:
     """Reads every recording, oldest first. With `books`, what the database knows of them counts, too."""
-    begun = frozenset(await asyncio.to_thread(lambda: {name.id for name, _ in notes(folder)}))
+    begun = frozenset(await asyncio.to_thread(lambda: {note.name.id for note in notes(folder)}))
     for day in await asyncio.to_thread(lambda: list(days(folder))):
         found = await asyncio.to_thread(_names, folder, day)
         for start in range(0, len(found), BATCH):
