@@ -105,6 +105,12 @@ def test_the_agent_is_told_of_the_third_call_when_they_answer() -> None:
     assert line.happened()[-1] == "agent told of c1 with wang: calls today [escalation.yaml:4]"
 
 
+def test_the_agent_is_not_told_of_what_is_for_supervisors() -> None:
+    line = hotline(EscalationRule(Trigger.CALLS_TODAY, 3, tell=SUPERVISORS, where="escalation.yaml:4"))
+    line.talks("c1", "wang", calls_today=3)
+    assert line.of(out.Told) == []
+
+
 def test_the_agent_may_move_a_third_call_from_the_beginning() -> None:
     line = hotline(EscalationRule(Trigger.CALLS_TODAY, 3, offer=COMPLAINTS, where="escalation.yaml:4"))
     line.talks("c1", "wang", calls_today=3)
@@ -208,6 +214,15 @@ def test_ten_minutes_of_talk_tell_agent_and_supervisor_and_offer_the_specialists
         "supervisors told of c1 with wang: talk [escalation.yaml:11]",
         "wang may move c1 to complaints [escalation.yaml:11]",
     ]
+
+
+def test_a_rule_that_only_tells_offers_nothing() -> None:
+    line = hotline(EscalationRule(Trigger.TALK, 600.0, tell=SUPERVISORS, where="escalation.yaml:11"))
+    line.talks("c1", "wang")
+    line.wait(600)
+    assert line.happened() == ["supervisors told of c1 with wang: talk [escalation.yaml:11]"]
+    line.complains("c1")
+    assert line.happened() == []
 
 
 def test_a_shorter_conversation_is_not_told_of_afterwards() -> None:

@@ -66,7 +66,7 @@ def test_the_whole_explanation_of_a_call_that_finds_an_agent() -> None:
         "behind: li, idle for 4 s",
         "behind: chen, idle for 2 s",
         "passed over: zhang is on break",
-        "passed over: zhao is admitted by a later relax step only",
+        "passed over: zhao is admitted later only, by a relax step or an overflow rule",
     ]
 
 
@@ -220,7 +220,7 @@ def test_a_call_that_waits_can_be_asked_why() -> None:
     assert list(explanation.lines()) == [
         "rule: waiting (q:2)",
         "passed over: wang is on a call",
-        "passed over: li is admitted by a later relax step only",
+        "passed over: li is admitted later only, by a relax step or an overflow rule",
     ]
 
 

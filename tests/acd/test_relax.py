@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cti.acd import effects as out
-from cti.acd.model import Overflow, RelaxStep, Skills, Strategy, Widen
+from cti.acd.model import Elsewhere, Leave, Overflow, RelaxStep, Skills, Strategy, Widen
 from cti.ids import CallId, GroupId
 from tests.acd.world import Hotline, agent, needs, plan, queue, step
 
@@ -297,3 +297,28 @@ def test_a_step_that_waiting_reaches_later_does_not_narrow_the_call_again() -> N
     line.releases("own2")
     line.finishes("zhang")
     assert line.offered() == [("c1", "zhang")]
+
+
+def test_agents_whom_only_a_rule_brings_in_are_not_the_queues_own() -> None:
+    line = widening(Overflow(Leave(Elsewhere.HANGUP), "queues.yaml:9", nobody_signed_in=True))
+    line.signs_out("wang")
+    line.signs_out("li")
+    line.calls("c1")
+    assert [e.to for e in line.of(out.Sent)] == [Leave(Elsewhere.HANGUP)]
+
+
+def test_once_a_rule_has_brought_them_in_they_count() -> None:
+    line = hotline(
+        agent("zhang", groups=["specialists"]),
+        steps=WIDEN,
+        overflow=(
+            Overflow(Widen(2), "queues.yaml:8", waited_over=10.0),
+            Overflow(Leave(Elsewhere.HANGUP), "queues.yaml:9", nobody_signed_in=True, waited_over=20.0),
+        ),
+    )
+    line.takes_own_call("zhang")
+    line.calls("c1")
+    line.wait(60)
+    assert line.happened() == ["c1 reaches step 2 of service [queues.yaml:8]"]
+    line.signs_out("zhang")
+    assert [e.to for e in line.of(out.Sent)] == [Leave(Elsewhere.HANGUP)]

@@ -108,6 +108,7 @@ def test_relax_steps_count_the_wait_so_far() -> None:
     line = hotline()
     line.releases("own")
     line.learns("wang", orders=1)
+    line.wait(100)
     line.calls("c1")
     line.wait(20)
     people = [agent("wang", skills=needs(orders=1))]
@@ -120,6 +121,7 @@ def test_a_step_to_come_comes_at_its_time() -> None:
     line = hotline()
     line.releases("own")
     line.learns("wang", orders=1)
+    line.wait(100)
     line.calls("c1")
     line.wait(20)
     steps = (step(repair=1), step(30, orders=1))

@@ -158,6 +158,17 @@ def test_fewest_calls_counts_from_signing_in() -> None:
     assert line.offered() == [("c3", "li")]
 
 
+def test_fewest_calls_goes_on_counting_after_a_break() -> None:
+    line = hotline(Strategy.FEWEST_CALLS, "wang", "li")
+    for number, who in enumerate(("wang", "li", "wang")):
+        line.talks(f"c{number}", who)
+        line.releases(f"c{number}")
+    line.goes_on_break("wang")
+    line.signs_in("wang")
+    line.calls("c4")
+    assert line.offered() == [("c4", "li")]
+
+
 def test_fewest_calls_does_not_count_calls_that_rang_only() -> None:
     line = hotline(Strategy.FEWEST_CALLS, "wang", "li")
     line.calls("c1")
@@ -213,6 +224,20 @@ def test_least_occupied_counts_a_conversation_though_the_agent_dials_out_in_wrap
     line.signs_in("li")
     line.calls("c3")
     assert line.offered() == [("c3", "li")]  # 50 of 102 seconds; wang 101 of 103
+
+
+def test_the_share_of_work_is_that_of_work_and_idleness_since_signing_in() -> None:
+    line = hotline(Strategy.LEAST_OCCUPIED, "wang", wrap_up=5.0)
+    line.wait(19)  # idle for 20
+    line.talks("c1", "wang")
+    line.wait(25)
+    line.releases("c1")
+    line.wait(5 + 30)  # worked for 30, idle for 50
+    line.goes_on_break("wang")
+    line.wait(100)
+    line.signs_in("wang")
+    line.calls("c2")
+    assert line.offer_to("wang").why.candidates[0].key[0] == 30 / 80
 
 
 def test_most_skilled_prefers_the_greatest_sum_in_what_the_queue_needs() -> None:
