@@ -586,8 +586,14 @@ class Switch(Handler):
     # --- recordings, supervision -------------------------------------------------------------------------
 
     def start_recording(self, channel: Channel, path: str) -> bool:
-        """Begins to record a leg."""
+        """Begins to record a leg; False when it is recorded there already, or the file cannot be written."""
         if channel.stream is None or path in channel.recordings:
+            return False
+        try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).open("ab").close()
+        except OSError as error:
+            self.log(f"{channel.name}: {path}: {error.strerror}")
             return False
         stereo = channel.variables.get("RECORD_STEREO") == "true"
         layout = Layout.STEREO if stereo else Layout.MIXED

@@ -274,6 +274,8 @@ class FreeSwitch:
     async def _ask(self, *commands: Command) -> list[Reply]:
         """Writes all commands at once and waits for their answers, which may be refusals."""
         try:
+            for command in commands[1:]:
+                command.render()  # all of them can be said, or none is
             return await asyncio.gather(*[self._send(command) for command in commands])
         except (Disconnected, CommandTimeout) as error:
             raise SwitchAway(error.what) from error
