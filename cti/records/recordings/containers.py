@@ -41,7 +41,7 @@ def tag(form: str, source: Path, target: Path, tags: Fields) -> None:
 
 def _mp3_head(file: BinaryIO, tags: Fields) -> bytes:
     head = file.read(10)
-    if head[:3] == b"ID3":  # what the encoder wrote of its own accord
+    if head[:3] == b"ID3" and len(head) == 10:  # what the encoder wrote of its own accord
         a, b, c, d = head[6:10]
         file.seek(10 + (a << 21 | b << 14 | c << 7 | d))
         head = file.read(10)

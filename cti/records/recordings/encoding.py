@@ -34,7 +34,7 @@ _KNOWN: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
         ),
     ),
     "mp3": (
-        ("lame", "--quiet", "-t", "-m", "s", "-b", "{bitrate}", "{source}", "{target}"),
+        ("lame", "--quiet", "-m", "s", "-b", "{bitrate}", "{source}", "{target}"),
         (
             *(
                 "ffmpeg",
@@ -80,6 +80,8 @@ class Encoder:
         limit = max(_LEAST, seconds / 10)
         try:
             said, code = self._run(words, limit)
+        except Stopped:
+            raise
         except subprocess.TimeoutExpired:
             raise NotConverted(f"{words[0]} took longer than {limit:.0f} s") from None
         except OSError as error:

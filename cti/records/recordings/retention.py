@@ -82,6 +82,8 @@ class Unknown:
     path: str
     """Relative to the folder."""
     what: str
+    expired: bool = False
+    """It should have been deleted, and could not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +122,9 @@ async def retain(
             if gone and not dry_run:
                 gone, failed = await asyncio.to_thread(_delete_files, folder, day, gone)
                 unknown += failed
-                await books.deleted([RecordingDeleted(one.name.id, now, one.why) for one in gone])
-                await asyncio.to_thread(_delete_sidecars, folder, day, gone)
+                if gone:
+                    await books.deleted([RecordingDeleted(one.name.id, now, one.why) for one in gone])
+                    await asyncio.to_thread(_delete_sidecars, folder, day, gone)
             expired += gone
         if expired and not dry_run:
             await asyncio.to_thread(_remove_empty, folder, day)
@@ -180,13 +183,13 @@ def _delete_files(folder: Path, day: str, expired: Iterable[Expired]) -> tuple[l
             file = one.path.rpartition("/")[2]
             try:
                 if not stat.S_ISREG(os.stat(file, dir_fd=descriptor, follow_symlinks=False).st_mode):
-                    failed.append(Unknown(one.path, "expired, but it is no plain file: left alone"))
+                    failed.append(Unknown(one.path, "it is no plain file", expired=True))
                     continue
                 os.unlink(file, dir_fd=descriptor)
             except FileNotFoundError:
                 pass  # an earlier run came so far
             except OSError as error:
-                failed.append(Unknown(one.path, f"expired, but cannot be deleted: {error.strerror}"))
+                failed.append(Unknown(one.path, f"cannot be deleted: {error.strerror}", expired=True))
                 continue
             gone.append(one)
     finally:
