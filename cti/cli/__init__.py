@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import click
 
-from cti.cli import prompts, routing, server
+from cti.cli import prompts, recordings, routing, server
 from cti.errors import CtiError
 
 
@@ -15,7 +15,7 @@ def cti() -> None:
     """The contact-centre server and its tools."""
 
 
-for command in (*server.COMMANDS, *routing.COMMANDS, prompts.prompts):
+for command in (*server.COMMANDS, *routing.COMMANDS, prompts.prompts, recordings.recordings):
     cti.add_command(command)
 
 
