@@ -135,17 +135,17 @@ class Hotline:
 
 
 @asynccontextmanager
-async def hotline(settings: Settings) -> AsyncIterator[Hotline]:
+async def hotline(settings: Settings, routing: Routing | None = None) -> AsyncIterator[Hotline]:
     """Builds the hotline and runs it: records, voice, recordings, the engine, and a link to every switch.
 
-    Raises ConfigError when the routing cannot be used.
+    Without `routing` it reads that of the settings. Raises ConfigError when it cannot be used.
     """
     logger = structlog.get_logger()
-    routing = load_routing(settings.routing, settings.flows, date.today())
+    routing = routing or load_routing(settings.routing, settings.flows, date.today())
     links = {NodeName(name): make_link(name, node, settings) for name, node in settings.esl.nodes.items()}
     switches = {name: FreeSwitch(link) for name, link in links.items()}
     async with AsyncExitStack() as parts:
-        records = await parts.enter_async_context(Records(RecordOptions()))
+        records = await parts.enter_async_context(Records(record_options(settings)))
         voice = await parts.enter_async_context(Voice(VoiceOptions(**settings.voice.model_dump())))
         recorder = Finisher(recording_options(settings), lambda made: runner.recorded(made))
         runner = Runner(
@@ -166,6 +166,17 @@ async def hotline(settings: Settings) -> AsyncIterator[Hotline]:
         finally:
             for task in running:
                 task.cancel()
+
+
+def record_options(settings: Settings) -> RecordOptions:
+    """The section records."""
+    chosen = settings.records
+    return RecordOptions(
+        url=chosen.url,
+        password=chosen.password.get_secret_value(),
+        spool=chosen.spool,
+        count_limit=chosen.count_limit,
+    )
 
 
 def recording_options(settings: Settings) -> RecordingOptions:

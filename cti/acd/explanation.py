@@ -76,7 +76,7 @@ class Explanation:
             merit = _MERITS[self.strategy](candidate.key, self.at)
             yield f"{'chosen' if number < self.chosen else 'behind'}: {name(candidate.agent)}, {merit}"
         for passed in self.passed:
-            why = "is admitted by a later relax step only" if passed.too_early else passed.standing.words
+            why = "is admitted later only, by a relax step or an overflow rule" if passed.too_early else passed.standing.words
             yield f"passed over: {name(passed.agent)} {why}"
         if not self.passed:
             for standing, count in enumerate(self.counts):

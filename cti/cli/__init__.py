@@ -6,6 +6,7 @@ from typing import NoReturn
 import click
 
 from cti.cli import prompts, recordings, routing, server
+from cti.config.findings import ConfigError
 from cti.errors import CtiError
 
 
@@ -24,7 +25,9 @@ def main() -> NoReturn:
     try:
         cti(standalone_mode=False)
     except CtiError as error:
-        click.echo(f"{click.style('error', fg='red', bold=True)}: {error}", err=True)
+        several = isinstance(error, ConfigError) and len(error.findings) > 1
+        text = f"\n{error}" if several else f" {error}"
+        click.echo(f"{click.style('error:', fg='red', bold=True)}{text}", err=True)
         sys.exit(2)
     except click.exceptions.Exit as leave:
         sys.exit(leave.exit_code)

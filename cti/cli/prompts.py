@@ -40,7 +40,8 @@ def unspoken(settings: Settings, routing: Routing) -> list[Finding]:
 
 def _finding(failure: Failure, place: Place) -> Finding:
     text = _text(failure.piece)
-    return Finding(at_part(place, text), f"the prompt “{text}” {failure.why}", value=text, hint=failure.remedy)
+    what = f"the prompt “{text}” {failure.why}" if isinstance(failure.piece, Speech) else failure.why
+    return Finding(at_part(place, text), what, value=text, hint=failure.remedy)
 
 
 def _text(piece: Piece) -> str:

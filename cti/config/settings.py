@@ -241,6 +241,19 @@ class Recordings(Strict):
         return self
 
 
+class Records(Strict):
+    """The database of calls: docs/records.md."""
+
+    url: str = "sqlite+aiosqlite:///var/cti.db"
+    """Or ``postgresql+asyncpg://cti@127.0.0.1/cti``."""
+    password: SecretStr = SecretStr("")
+    """Of the database; CTI_RECORDS__PASSWORD."""
+    spool: Path = Path("var/spool")
+    """What is written while the database is away."""
+    count_limit: Duration = 0.5
+    """How long a call waits for the number of the customer's earlier calls."""
+
+
 class Desk(Strict):
     """How agents come to work."""
 
@@ -267,6 +280,7 @@ class Settings(BaseSettings):
     agents: AgentSecrets = AgentSecrets()
     desk: Desk = Desk()
     voice: Voice = Voice()
+    records: Records = Records()
     recordings: Recordings = Recordings()
     routing: Path = Path("routing")
     flows: Path = Path("ivr_flows")

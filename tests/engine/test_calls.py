@@ -67,7 +67,7 @@ def test_a_caller_reaches_an_agent_and_the_record_tells_the_whole_story() -> Non
     assert (record.waited, record.talked) == (3.0, 60.0)
     kinds = [segment.kind for segment in record.segments]
     assert kinds == ["ivr", "queue", "offer", "talk", "wrap_up", "survey"]
-    assert [leg.kind for leg in record.legs] == ["agent", "caller"]
+    assert [leg.kind for leg in record.legs] == ["caller", "agent"]
     assert record.offers[0].explanation[0].startswith("rule: longest_idle")
     [(tags, _)] = line.hands.finished
     assert (tags.id, tags.agents, tags.customer, tags.repeat_count) == ("c1-1", ("1001",), "+8613922112211", 0)

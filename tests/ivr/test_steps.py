@@ -410,7 +410,7 @@ def test_a_mistake_is_said_where_it_stands(text: str, said: list[Complaint]) -> 
             "placeholders may stand after host and port, behind a / or ?",
             (),
         ),
-        ("{transfer: 110}", '"110"', ()),
+        ("{transfer: 110}", "put it in quotes, with every digit", ()),
     ],
 )
 def test_a_mistake_comes_with_what_was_meant_and_what_is_allowed(
