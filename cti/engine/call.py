@@ -390,6 +390,8 @@ class LiveCall:
     def end(self, cause: str = "NORMAL_CLEARING") -> None:
         """Hangs up on the caller; the record is closed when the leg is gone."""
         if self.is_up:
+            if self.termination is Termination.CALLER:  # nobody else has ended it
+                self.termination = Termination.SERVER
             self.hands.hang_up(self.leg, cause)
 
     def gone(self, cause: str) -> None:

@@ -115,6 +115,7 @@ class Diary:
             self._close(len(self._segments) - 1, at, "", "")
         for leg in list(self._legs):
             self.leg_ended(leg, at, "")
+        self.legs.sort(key=lambda leg: leg.created_at)
         self.segments.sort(key=lambda segment: (segment.began_at, _ORDER[segment.kind]))
 
     def seconds(self, kind: SegmentKind) -> float:

@@ -1,16 +1,18 @@
 """The switches of the acceptance tests: the embedded one, and FreeSWITCH where FREESWITCH_PREFIX says where it is."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from tests.acceptance.embedded import Embedded
 from tests.acceptance.freeswitch import FreeSwitch
+from tests.acceptance.hotline import Service, render_all, service
 from tests.acceptance.programs import freeswitch_prefix
-
-AGENTS = {"1001": "pw-of-1001", "1002": "pw-of-1002", "1003": "pw-of-1003"}
-
+from tests.acceptance.scene import AGENTS
 
 KINDS = ["embedded", pytest.param("freeswitch", marks=pytest.mark.freeswitch)]
 
@@ -36,3 +38,20 @@ def freeswitch(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 def frail_freeswitch(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FreeSwitch]:
     """Another one, for tests that stop it."""
     yield from _running(request.param, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def prompts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the server says in words, rendered once for all tests."""
+    folder = tmp_path_factory.mktemp("voice")
+    render_all(folder / "prompts", folder)
+    return folder / "prompts"
+
+
+Open = Callable[..., AbstractAsyncContextManager[Service]]
+
+
+@pytest.fixture
+def open_hotline(freeswitch: FreeSwitch, tmp_path: Path, prompts: Path) -> Open:
+    """Opens the whole server beside the switch."""
+    return partial(service, freeswitch, tmp_path, prompts)

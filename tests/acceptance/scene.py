@@ -11,13 +11,14 @@ from cti.esl.commands import Api, Events, Execute
 from cti.esl.dialstring import Endpoint, Originate, User
 from cti.esl.driver import Connection
 from cti.esl.events import Event
-from tests.acceptance.conftest import AGENTS
 from tests.acceptance.freeswitch import DOMAIN, FreeSwitch
 from tests.acceptance.phones import baresip
 from tests.acceptance.phones.baresip import Phone
 from tests.acceptance.phones.sound import AGENT_HERTZ, CALLER_HERTZ
 from tests.acceptance.story import Story, signed_in
 
+AGENTS = {"1001": "pw-of-1001", "1002": "pw-of-1002", "1003": "pw-of-1003"}
+"""The phones that may register: user and password."""
 HOTLINE = "4008008008"
 MORE = Events(["CHANNEL_OUTGOING", "PLAYBACK_START"])
 
@@ -106,6 +107,12 @@ class Scene:
         """Returns when the switch knows of no leg any more; FreeSWITCH forgets one some time after its last event."""
         async with asyncio.timeout(5):
             while json.loads(await self.ask("show", "channels as json"))["row_count"]:  # noqa: ASYNC110 (no event)
+                await asyncio.sleep(0.02)
+
+    async def no_phone(self) -> None:
+        """Returns when no phone is registered any more."""
+        async with asyncio.timeout(5):
+            while json.loads(await self.ask("show", "registrations as json"))["row_count"]:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
     async def answering(self, *endpoints: Endpoint, application: str = "park", argument: str = "") -> str:
