@@ -24,6 +24,7 @@ from cti.engine.queueing import Queueing
 from cti.engine.surroundings import CallSurroundings
 from cti.engine.talks import Talks
 from cti.engine.tape import Tape
+from cti.engine.transfers import Transfers
 from cti.ids import AgentId, CallId, LegId, QueueId
 from cti.ivr import actions as ivr
 from cti.ivr import inputs
@@ -104,6 +105,7 @@ class LiveCall:
         self.queueing: Queueing = Queueing(self)
         self.agents: Partners = Partners(self)
         self.outside: Outside = Outside(self)
+        self.transfers: Transfers = Transfers(self)
         self.talks: Talks = Talks(self)
         self.tape: Tape = Tape(self)
         self._flow = ""
@@ -336,9 +338,15 @@ class LiveCall:
         self.phase = Phase.TALKING
         self._executions.clear()
 
+    def waiting(self) -> None:
+        """The caller is nobody's at the moment: in a queue again, or listening to music."""
+        self.phase = Phase.FLOW
+
     def parked(self) -> None:
         """The caller's leg is alone again."""
-        if self.agents.talk is None:
+        if self.transfers.is_up:
+            self.transfers.caller_waits()
+        elif self.agents.talk is None:
             self.talk_is_over()
 
     def talk_is_over(self) -> None:
@@ -359,7 +367,6 @@ class LiveCall:
         if self.queue is None:
             self.end()
             return
-        self.phase = Phase.FLOW
         self.queueing.enter_again(self.queue)
 
     # Legs that we rang
@@ -369,6 +376,8 @@ class LiveCall:
         self.diary.leg_answered(leg, self.now)
         if self.outside.has(leg):
             self.outside.answered()
+        elif self.transfers.has(leg):
+            self.transfers.answered()
         else:
             self.agents.answered(leg)
 
@@ -382,6 +391,8 @@ class LiveCall:
         """Somebody who was rung does not talk to us."""
         if self.outside.has(leg):
             self.outside.gone(cause)
+        elif self.transfers.has(leg):
+            self.transfers.gone(cause)
         else:
             self.agents.failed(leg, cause)
 
@@ -405,7 +416,9 @@ class LiveCall:
         self.tape.stop(leg_is_there=False)
         self.tell_flow(inputs.HungUp())
         self.outside.drop()
-        if self.agents.caller_gone() or waited:
+        self.transfers.drop()
+        self.agents.caller_gone()
+        if waited:
             self.engine.decide(do.HungUp(self.id))
         self.say(f"the call is over: {cause}")
 

@@ -361,6 +361,16 @@ class Engine:
             call.complaint = True
         self.decide(command)
 
+    def _transfer(self, transfer: in_.Transfer) -> None:
+        call = self.calls.get(transfer.call)
+        if call is not None:
+            call.transfers.begin(transfer)
+
+    def _finish_transfer(self, finish: in_.FinishTransfer) -> None:
+        call = self.calls.get(finish.call)
+        if call is not None:
+            call.transfers.finish(finish.complete)
+
     def _hold(self, hold: in_.Hold) -> None:
         call = self.calls.get(hold.call)
         if call is not None and call.agents.talk is not None:
@@ -418,6 +428,8 @@ _INPUTS: Final[dict[type, Callable[[Engine, Any], None]]] = {
     in_.Fetched: Engine._fetched,
     in_.VerbFailed: Engine._verb_failed,
     in_.FromDesk: Engine._from_desk,
+    in_.Transfer: Engine._transfer,
+    in_.FinishTransfer: Engine._finish_transfer,
     in_.Hold: Engine._hold,
     in_.MaskRecording: Engine._mask,
     in_.NewRouting: Engine._new_routing,

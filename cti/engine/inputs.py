@@ -91,19 +91,38 @@ class FromDesk:
 
 
 @dataclass(frozen=True, slots=True)
+class ToQueue:
+    """Where a call can be sent by its agent: a queue."""
+
+    queue: QueueId
+
+
+@dataclass(frozen=True, slots=True)
+class ToAgent:
+    """Another agent."""
+
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class ToNumber:
+    """A number outside."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
 class Transfer:
-    """An agent sends the caller on: to a queue, an agent or a number. `attended`: the agent speaks to them first."""
+    """An agent sends the caller on. `attended`: the agent speaks to them first, which a queue cannot do."""
 
     call: CallId
-    to: QueueId | AgentId | str
-    kind: str
-    """queue, agent or number"""
+    to: ToQueue | ToAgent | ToNumber
     attended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class FinishTransfer:
-    """The agent of an attended transfer leaves (`complete`), or comes back to the caller."""
+    """The agent of an attended transfer leaves the two together, or comes back to the caller."""
 
     call: CallId
     complete: bool

@@ -43,6 +43,11 @@ class Outside:
         call.hands.ring(leg, Number(number), call.id, ShownCaller(call.arrival.dnis), RINGS)
         call.say(f"rings {number}")
 
+    def take_over(self, leg: Leg) -> None:
+        """An agent has left the caller with a number outside."""
+        self._leg, self._wait = leg, None
+        self._call.diary.begin(SegmentKind.TALK, self._call.now, "outside")
+
     def answered(self) -> None:
         """They have picked up."""
         call = self._call

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from cti.acd import commands as do
 from cti.acd import effects as out
 from cti.engine.hands import Leg
-from cti.ids import AgentId, LegId, OfferId
+from cti.ids import AgentId, CallId, LegId, OfferId
 from cti.records.entries import CallOutcome, LegKind, SegmentKind, Termination
 from cti.switch.port import ShownCaller
 
@@ -25,6 +25,8 @@ class Partner:
 
     leg: Leg
     agent: AgentId
+    job: CallId
+    """By which the distributor knows what they are busy with: the call, or one of their own."""
 
 
 class Partners:
@@ -44,7 +46,7 @@ class Partners:
         """An agent's phone is rung."""
         call = self._call
         leg = call.new_leg()
-        self.ring[effect.offer] = Partner(leg, effect.agent)
+        self.ring[effect.offer] = Partner(leg, effect.agent, call.id)
         call.diary.offer_made(effect, call.now)
         call.diary.leg_made(leg.id, LegKind.AGENT, call.now, agent=effect.agent)
         shown = ShownCaller(call.arrival.ani, f"{call.arrival.hotline} {call.routing.queues[effect.queue].name}")
@@ -128,34 +130,39 @@ class Partners:
         call, talk = self._call, self.talk
         if talk is None or talk.leg.id != leg:
             return
-        self._talk_over(talk, cause)
-        call.engine.decide(do.Release(call.id))
+        self.over(talk, cause)
         call.tape.stop()
         if not self._bridged:
             # The phone was lost before the two heard each other: the caller waits again, for the next agent.
             call.say(f"{talk.agent} was lost before the bridge")
             call.wait_again()
             return
+        if call.transfers.agent_left():
+            return
         call.termination = Termination.AGENT
         call.say(f"{talk.agent} has hung up")
         call.engine.after(PARKED_WITHIN, call.talk_is_over)
 
-    def _talk_over(self, talk: Partner, why: str) -> None:
+    def over(self, talk: Partner, why: str) -> None:
+        """The agent's part is over: wrap-up begins."""
         call = self._call
         self.held(False)
         call.diary.end(SegmentKind.TALK, call.now, why)
         self.talk = None
         self.wrapping.add(talk.agent)
         call.diary.begin(SegmentKind.WRAP_UP, call.now, agent=talk.agent)
+        call.engine.decide(do.Release(talk.job))
 
-    def caller_gone(self) -> bool:
-        """The caller has hung up: so do we on the agent. False: nobody talked."""
+    def take_over(self, partner: Partner) -> None:
+        """Another agent has the caller now, and hears them already or in a moment."""
+        self.talk, self._bridged = partner, False
+
+    def caller_gone(self) -> None:
+        """The caller has hung up: so do we on the agent."""
         talk = self.talk
-        if talk is None:
-            return False
-        self._talk_over(talk, "the caller hung up")
-        self._call.hands.hang_up(talk.leg)
-        return True
+        if talk is not None:
+            self.over(talk, "the caller hung up")
+            self._call.hands.hang_up(talk.leg)
 
     def wrapped_up(self, agent: AgentId) -> None:
         """The agent has finished with it."""

@@ -48,6 +48,7 @@ class Queueing:
         call = self._call
         self._step = ivr.EnterQueue(inputs.WaitId(0), queue, call.survey)
         call.moved += 1
+        call.waiting()
         call.guard()
         self._music(queue)
         call.engine.decide(do.Enqueue(call.id, queue, Caller(call.vip), escalate=False))
