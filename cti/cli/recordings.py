@@ -18,7 +18,6 @@ from cti.records.recordings.disk import MEGABYTE, space
 from cti.records.recordings.finisher import unfinished
 from cti.records.recordings.retention import Rule, retain
 from cti.records.recordings.verify import State, verify
-from cti.records.writer import Options as RecordOptions
 
 
 def rules_of(settings: Settings) -> list[Rule]:
@@ -44,7 +43,7 @@ def retention_command(config: Path, dry_run: bool) -> None:
 
 async def _retain(settings: Settings, dry_run: bool) -> int:
     count = size = kept = unknown = failed = 0
-    async with _books() as books:
+    async with _books(settings) as books:
         days = retain(settings.recordings.folder, rules_of(settings), books, datetime.now(UTC), dry_run=dry_run)
         async for day in days:
             kept += day.kept
@@ -71,7 +70,7 @@ def verify_command(config: Path, no_database: bool) -> None:
 
 async def _verify(settings: Settings, no_database: bool) -> int:
     counts = dict.fromkeys(State, 0)
-    async with _books() as books:
+    async with _books(settings) as books:
         async for verdict in verify(settings.recordings.folder, None if no_database else books):
             counts[verdict.state] += 1
             if verdict.state.is_bad:
@@ -97,9 +96,8 @@ def space_command(config: Path) -> None:
 
 
 @asynccontextmanager
-async def _books() -> AsyncIterator[DatabaseBooks]:
-    options = RecordOptions()
-    database = Database(options.url, options.password)
+async def _books(settings: Settings) -> AsyncIterator[DatabaseBooks]:
+    database = Database(settings.records.url, settings.records.password.get_secret_value())
     try:
         yield DatabaseBooks(database)
     finally:

@@ -13,7 +13,6 @@ from cti.config.settings import load_settings
 from cti.records.database import Database
 from cti.records.recordings.disk import Space
 from cti.records.recordings.retention import Rule
-from cti.records.writer import Options as RecordOptions
 from tests.records.recordings import tags
 from tests.records.test_recordings_retention import closed, finished
 
@@ -23,6 +22,8 @@ recordings:
   keep: 30d
   longer:
     - {keep: 365d, complaint: true}
+records:
+  url: sqlite+aiosqlite:///var/cti.db
 """
 
 
@@ -37,7 +38,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         finished(tmp_path / "recordings", f"2026/01/02/{call}-1.wav", began_at=ended, ended_at=ended)
 
     async def fill() -> None:
-        database = Database(RecordOptions().url)
+        database = Database("sqlite+aiosqlite:///var/cti.db")
         await database.migrate()
         await database.write([closed("b", complaint=True)])
         await database.close()
