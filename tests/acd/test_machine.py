@@ -149,6 +149,13 @@ def test_the_deadlines_of_a_waiting_call() -> None:
     assert seen == [5.0, 10.0, 30.0, 35.0, 40.0]
 
 
+def test_a_step_that_waiting_never_reaches_is_no_deadline() -> None:
+    steps = (step(groups=["service"]), RelaxStep(math.inf))
+    line = Hotline(plan([queue("service", *steps)], []))
+    line.calls("c1")
+    assert line.acd.next_deadline() is None
+
+
 def test_the_deadline_of_a_long_conversation() -> None:
     rule = EscalationRule(Trigger.TALK, 600.0)
     line = Hotline(plan([queue("service")], [agent("wang")], escalation=[rule]))

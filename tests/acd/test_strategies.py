@@ -11,6 +11,7 @@ from cti.acd import effects as out
 from cti.acd.commands import Presence, Refusal
 from cti.acd.effects import Effect
 from cti.acd.model import Plan, QueuePlan, Strategy
+from cti.acd.strategies import KEYS
 from cti.acd.transitions import Activity
 from cti.ids import AgentId, CallId, OfferId, QueueId, SkillId
 from tests.acd.world import Hotline, agent, cases, needs, plan, queue, step
@@ -226,6 +227,18 @@ def test_least_occupied_counts_a_conversation_though_the_agent_dials_out_in_wrap
     assert line.offered() == [("c3", "li")]  # 50 of 102 seconds; wang 101 of 103
 
 
+def test_who_has_just_signed_in_has_not_worked_yet() -> None:
+    line = hotline(Strategy.LEAST_OCCUPIED, "wang")
+    line.plan = plan(line.plan.queues.values(), [*line.plan.agents.values(), agent("li")])
+    line.replans(line.plan)
+    line.talks("c1", "wang")
+    line.wait(10)
+    line.releases("c1")
+    line.ready("li")
+    line.calls("c2")
+    assert line.offered() == [("c2", "li")]
+
+
 def test_the_share_of_work_is_that_of_work_and_idleness_since_signing_in() -> None:
     line = hotline(Strategy.LEAST_OCCUPIED, "wang", wrap_up=5.0)
     line.wait(19)  # idle for 20
@@ -290,6 +303,15 @@ def test_ring_all_rings_no_more_phones_than_allowed_those_idle_longest() -> None
     line.signs_in("wang")
     line.calls("c1")
     assert line.offered() == [("c1", "li"), ("c1", "zhang")]
+
+
+def test_ring_all_rings_the_agent_who_passed_the_call_on_with_the_others() -> None:
+    line = hotline(Strategy.RING_ALL, "wang", "li")
+    line.calls("c1")
+    line.answers("wang")
+    line.wait(1)
+    line.calls("c1")
+    assert line.offered() == [("c1", "li"), ("c1", "wang")]
 
 
 def test_ring_all_gives_the_call_to_the_first_who_answers_and_frees_the_others_at_once() -> None:
@@ -359,6 +381,12 @@ def test_an_agent_who_passes_a_call_on_is_chosen_among_all_others(strategy: Stra
     line.wait(5)
     line.calls("c1", "repair")
     assert line.offered() == [("c1", "li")]
+
+
+def test_every_strategy_has_an_order_of_its_own() -> None:
+    assert list(KEYS) == list(Strategy)
+    with pytest.raises(ValueError, match="'longest_idel' is not a valid Strategy"):
+        Strategy("longest_idel")
 
 
 # Against a plain reading of every strategy
