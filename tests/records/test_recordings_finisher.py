@@ -686,7 +686,7 @@ async def test_killed_in_the_middle_every_recording_is_whole_and_finished_next_t
     with suppress(ProcessLookupError):  # it was faster
         process.kill()
     await process.wait()
-    for path in (*world.folder.glob("2026/11/21/*.wav"), *world.folder.glob(".open/*.json")):
+    for path in (*world.folder.glob("2026/11/21/*.wav"), *world.folder.glob(".open/*")):
         make_old(path)
     async with world.finisher():
         await until(lambda: len(world.made) == 12)

@@ -17,7 +17,7 @@ from cti.records.recordings.disk import MEGABYTE, QUIET, SETTLED, is_being_writt
 from cti.records.recordings.encoding import Encoder
 from cti.records.recordings.finishing import Finished, finish, open_file
 from cti.records.recordings.names import BadName, Name, days, name_for, parse, within
-from cti.records.recordings.notes import notes, remove_note, sidecar_path, write_note
+from cti.records.recordings.notes import clear_torn, notes, remove_note, sidecar_path, write_note
 from cti.records.recordings.options import Options
 from cti.records.recordings.tags import Tags
 from cti.records.recordings.wav import NotWav, measure
@@ -287,6 +287,7 @@ class Finisher:
     def _look(self, skip: frozenset[str], live: frozenset[str], begin: bool) -> list["Unfinished"]:
         found = unfinished(self._folder, live=live)
         if begin:
+            clear_torn(self._folder, time.time() - QUIET)
             found += orphans(self._folder, {one.name.id for one in found} | live)
         return [one for one in found if one.name.id not in skip]
 

@@ -40,12 +40,10 @@ class Finished:
 
 def finish(options: Options, encoder: Encoder, name: Name, known: Tags) -> Finished:
     """Mends, tags, hashes and converts one recording, and writes its sidecar. Raises OSError: try again later."""
-    done = _done_before(options.folder, name)
-    if done is not None:
-        return Finished(entry_of(done))
     work = _Work(options, encoder, name)
     try:
-        return work.finish(known)
+        done = _done_before(options.folder, name)
+        return work.finish(known) if done is None else Finished(entry_of(done))
     finally:
         work.clear()
 

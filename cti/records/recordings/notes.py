@@ -128,6 +128,14 @@ def remove_note(folder: Path, name: Name) -> None:
     _note(folder, name).unlink(missing_ok=True)
 
 
+def clear_torn(folder: Path, before: float) -> None:
+    """Removes notes that were being written when we were killed, before that time (seconds since 1970)."""
+    for path in (folder / OPEN).glob(".*.new"):
+        with suppress(OSError):
+            if path.stat(follow_symlinks=False).st_mtime < before:
+                path.unlink()
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """A recording that has begun and is not in the records."""
