@@ -14,8 +14,8 @@ help:  ## show this list
 
 setup: $(READY)  ## prepare the environment, nothing else
 
-run: $(READY)  ## set up what is missing and start the server
-	$(BIN)/cti run --config $(CONFIG)
+run: $(READY)  ## set up what is missing and start the server; DEMO=1: with simulated customers and agents
+	$(BIN)/cti run --config $(CONFIG) $(if $(DEMO),--demo)
 
 test: $(READY) $(TOOLS)  ## set up what is missing and run every test
 	$(BIN)/pytest

@@ -35,6 +35,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "cti.engine": ("cti.acd", "cti.ivr", "cti.switch.port", "cti.records", "cti.config", "cti.ids", "cti.errors"),
     "cti.voice": ("cti.ids", "cti.errors", "cti.ivr"),
     "cti.web": ("cti.engine", "cti.records", "cti.config", "cti.ids", "cti.errors"),
+    "cti.demo": ("cti.softswitch.sip", "cti.softswitch.rtp", "cti.errors", "cti.ids"),
     "cti.log": ("cti.ids", "cti.errors"),
     "cti.console": ("cti.esl", "cti.errors", "cti.log"),
     "cti.app": ("cti",),

@@ -12,6 +12,7 @@ import click
 from pydantic import SecretStr
 
 from cti import app, console
+from cti.cli.demo import serve as serve_demo
 from cti.cli.options import CONFIG
 from cti.config.agents import load_agents
 from cti.config.settings import SECRETS, AgentSecrets, Loaded, Settings, load_settings
@@ -24,10 +25,17 @@ from cti.switch.configuration import Carrier, Phone, render
 
 @click.command()
 @CONFIG
-def run(config: Path) -> None:
+@click.option("--demo", "with_demo", is_flag=True, help="With simulated customers and agents: docs/demo.md.")
+@click.option("--seed", type=int, help="With --demo: a number that makes the same customers come again.")
+def run(config: Path, with_demo: bool, seed: int | None) -> None:
     """Run the server until it is stopped (Ctrl-C, SIGTERM)."""
     settings = load_settings(config).settings
-    app.serve(_with_passwords(settings) if settings.softswitch.enabled else settings)
+    if settings.softswitch.enabled:
+        settings = _with_passwords(settings)
+    if with_demo:
+        serve_demo(settings, secrets.randbelow(10_000) if seed is None else seed)
+    else:
+        app.serve(settings)
 
 
 def _with_passwords(settings: Settings) -> Settings:
