@@ -221,6 +221,13 @@ def test_the_position_is_told_from_time_to_time() -> None:
     assert line.happened() == ["c1 hears: place 1"]
 
 
+def test_to_tell_the_position_all_the_time_does_not_stop_the_clock() -> None:
+    line = hotline("wang", announce=Announcements(every=0.0))
+    line.calls("c1")
+    line.wait(12)
+    assert line.happened() == ["c1 hears: place 1"] * 3
+
+
 def test_the_expected_wait_is_told_as_it_is_now() -> None:
     line = hotline("wang", "li", announce=Announcements(every=45.0, estimated_wait=True))
     line.calls("c1")

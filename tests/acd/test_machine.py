@@ -332,6 +332,10 @@ def test_a_plan_that_cannot_work_is_refused(case: str) -> None:
     assert caught.value.what == what
 
 
+def test_any_ageing_above_nothing_will_do() -> None:
+    assert Distributor(plan([], [], ageing=0.001), 0.0).next_deadline() is None
+
+
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(BadPlan, match="ageing is not more than 0; a: relax steps"):
         Distributor(plan([queue("a", step(5.0))], [], ageing=0.0), 0.0)

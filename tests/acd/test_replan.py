@@ -275,6 +275,15 @@ def test_a_ringing_phone_rings_on() -> None:
     assert [e.call for e in line.of(out.Connected)] == ["c1"]
 
 
+def test_nobody_is_torn_away_from_a_ringing_phone_by_a_new_limit() -> None:
+    line = hotline()
+    line.releases("own")
+    line.calls("c1")
+    assert line.replans(one(overflow=(Overflow(VOICEMAIL, "q:9", waiting_over=0),))) == []
+    line.refuses("wang")
+    assert [e.call for e in line.of(out.Sent)] == ["c1"]
+
+
 def test_a_ringing_call_that_fails_keeps_its_place_in_the_new_plan() -> None:
     line = hotline()
     line.releases("own")
