@@ -26,6 +26,8 @@ class Queueing:
         self._call = call
         self._step: ivr.EnterQueue | None = None
         """The flow's step that waits."""
+        self._asked = False
+        """A flow or a person has asked for the queue that it is about to enter; otherwise a rule has."""
         self._callback_offered = False
 
     @property
@@ -36,7 +38,7 @@ class Queueing:
     def enter(self, step: ivr.EnterQueue) -> None:
         """The flow leads into a queue."""
         call = self._call
-        self._step, call.survey = step, step.survey
+        self._step, call.survey, self._asked = step, step.survey, True
         self._music(step.queue)
         earlier = call.earlier or Earlier()
         last = earlier.last_agent if earlier.last_agent in call.routing.agents.agents else None
@@ -46,7 +48,7 @@ class Queueing:
     def enter_again(self, queue: QueueId) -> None:
         """Back into a queue, without a flow: a person, or a lost phone, has sent the call."""
         call = self._call
-        self._step = ivr.EnterQueue(inputs.WaitId(0), queue, call.survey)
+        self._step, self._asked = ivr.EnterQueue(inputs.WaitId(0), queue, call.survey), True
         call.moved += 1
         call.waiting()
         call.guard()
@@ -90,7 +92,8 @@ class Queueing:
     def entered(self, effect: out.EntryOpened) -> None:
         """The call waits in a queue."""
         call = self._call
-        call.queue = effect.queue
+        call.moved += not self._asked
+        call.queue, self._asked = effect.queue, False
         call.diary.begin(SegmentKind.QUEUE, call.now, effect.queue)
         call.hands.set_variables(call.leg, {"cti_queue": effect.queue, "cti_since": call.now.isoformat()})
         call.say(f"waits in {effect.queue} at position {effect.position}", effect.rule)
@@ -102,7 +105,6 @@ class Queueing:
         detail = f"estimated {guess} s by length, {estimates.by_head:.0f} s by head"
         call.diary.end(SegmentKind.QUEUE, call.now, effect.outcome, detail)
         call.say(f"left {effect.queue} after {effect.waited:.1f} s: {effect.outcome}", effect.rule)
-        call.moved += effect.outcome in (out.Outcome.MOVED, out.Outcome.ESCALATED)
         call.outcome = _OUTCOMES.get(effect.outcome, call.outcome)
 
     def announce(self, effect: out.Announced) -> None:

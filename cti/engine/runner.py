@@ -201,8 +201,9 @@ class _AsyncHands:
 
     async def _speak(self, leg: Leg, pieces: Sequence[Piece], execution: str) -> None:
         files = await self._files(pieces)
-        if self._speaking.pop(leg.id, None) != execution:
+        if self._speaking.get(leg.id) != execution:
             return  # stopped, or something else is to be said
+        del self._speaking[leg.id]
         if files:
             await self._switch(leg).play(leg.id, files, execution)
         else:
