@@ -1,11 +1,15 @@
-"""``python -m benchmarks.voice``: how long prompts take to render, and what the cache costs.
+"""``cti bench voice``: how long prompts take to render, and what the cache costs.
 
 Everything runs as in the server: one event loop, two worker processes beside it. "loop held up" is the longest time for
 which the event loop did not turn meanwhile.
 """
 
+import argparse
 import asyncio
+import json
+import os
 import platform
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -87,14 +91,29 @@ async def check(options: Options) -> list[Row]:
     return [(f"{len(pieces)} prompts looked at, {len(failures)} failures", f"{took:.2f} s")]
 
 
-async def main(repeat: int = 200) -> None:
-    """Prints the table."""
-    print(f"Python {platform.python_version()}")
+async def measure(repeat: int) -> list[Row]:
+    """All of it, in a folder of its own."""
     with tempfile.TemporaryDirectory() as folder:
         options = Options(cache=Path(folder, "prompts"), replacements=Path(folder, "none.csv"))
-        for row in await one_by_one(options, repeat) + await ahead(options) + await check(options):
-            print(f"{row[0]:<60} {row[1]}")
+        return await one_by_one(options, repeat) + await ahead(options) + await check(options)
+
+
+def main(argv: list[str]) -> int:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(prog="cti bench voice", description=(__doc__ or "").partition("\n\n")[2])
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--repeat", type=int, default=200, help="prompts that are rendered one by one (%(default)s)")
+    options = parser.parse_args(argv)
+    rows = asyncio.run(measure(options.repeat))
+    machine = {"cores": os.cpu_count(), "python": platform.python_version()}
+    if options.json:
+        print(json.dumps({"machine": machine, "results": dict(rows)}, indent=2, ensure_ascii=False))
+        return 0
+    print(f"{machine['cores']} cores, Python {machine['python']}.\n")
+    for what, measured in rows:
+        print(f"{what:<60} {measured}")
+    return 0
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    sys.exit(main(sys.argv[1:]))
