@@ -5,13 +5,12 @@ What the server says in words of its own, and music, are what a phone hears as M
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
-from unittest.mock import patch
 
 from cti import app
 from cti.acd.commands import Presence
@@ -24,7 +23,6 @@ from cti.ivr.prompts import Piece, Speech
 from cti.ivr.transitions import State
 from cti.records.archive import KeptCall, KeptRecording
 from cti.records.entries import CallClosed, CallRecord, Entry, SegmentKind
-from cti.records.store import Options as RecordOptions
 from cti.voice.options import Options as VoiceOptions
 from cti.voice.voice import Voice
 from tests.acceptance.freeswitch import FreeSwitch
@@ -186,22 +184,13 @@ async def hotline(
         "CTI_RECORDS__SPOOL": str(folder / "spool"),
     }
     failure: Exception | None = None  # raised outside of the server's task group, which would wrap it up
-    with records_in(folder):
-        async with app.hotline(load_settings(None, variables).settings) as running:
-            try:
-                yield running
-            except Exception as error:  # noqa: BLE001
-                failure = error
+    async with app.hotline(load_settings(None, variables).settings) as running:
+        try:
+            yield running
+        except Exception as error:  # noqa: BLE001
+            failure = error
     if failure is not None:
         raise failure
-
-
-@contextmanager
-def records_in(folder: Path) -> Iterator[None]:
-    """A database of the test's own."""
-    options = RecordOptions(url=f"sqlite+aiosqlite:///{folder}/cti.db", spool=folder / "spool", pause=0.02)
-    with patch.object(app, "RecordOptions", lambda: options):
-        yield
 
 
 class Service:
@@ -296,6 +285,19 @@ class Service:
         rate, voices = sound.channels(self.recordings / recording.made.path)
         assert rate == sound.RATE
         return voices
+
+    def registered(self, user: str) -> bool:
+        """Whether the server knows of an agent's phone."""
+        return self.engine.acd.floor.agents[AgentId(user)].registered
+
+    def waiting(self) -> list[str]:
+        """The numbers of callers who wait in a queue."""
+        return [call.arrival.ani for call in self.engine.calls.values() if call.queueing.waits]
+
+    def talks(self) -> dict[str, str]:
+        """Callers' numbers, and the agents whom they talk to."""
+        talks = {call.arrival.ani: call for call in self.engine.calls.values() if call.diary.is_open(SegmentKind.TALK)}
+        return {number: call.diary.agents[-1] for number, call in talks.items() if call.diary.agents}
 
     def put(self, command: Any) -> None:
         """An agent or a supervisor wants something."""

@@ -105,15 +105,20 @@ class Scene:
 
     async def no_call(self) -> None:
         """Returns when the switch knows of no leg any more; FreeSWITCH forgets one some time after its last event."""
-        async with asyncio.timeout(5):
-            while json.loads(await self.ask("show", "channels as json"))["row_count"]:  # noqa: ASYNC110 (no event)
-                await asyncio.sleep(0.02)
+        await self._nothing("channels")
 
     async def no_phone(self) -> None:
         """Returns when no phone is registered any more."""
-        async with asyncio.timeout(5):
-            while json.loads(await self.ask("show", "registrations as json"))["row_count"]:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await self._nothing("registrations")
+
+    async def _nothing(self, of: str) -> None:
+        rows: object = None
+        try:
+            async with asyncio.timeout(5):
+                while rows := json.loads(await self.ask("show", f"{of} as json")).get("rows"):  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            raise AssertionError(f"the switch still has {of}: {rows}") from None
 
     async def answering(self, *endpoints: Endpoint, application: str = "park", argument: str = "") -> str:
         """Rings phones, one of which answers; gives the leg."""

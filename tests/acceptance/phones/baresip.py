@@ -5,6 +5,7 @@ ctrl_tcp speaks JSON in netstrings (``LENGTH:JSON,``), to one connection only.
 
 import asyncio
 import json
+import signal
 import time
 from asyncio.subprocess import DEVNULL, Process
 from collections import deque
@@ -130,11 +131,20 @@ class Phone:
         self._process.kill()
         await self._process.wait()
 
+    def freeze(self) -> None:
+        """Answers nothing any more, as when the network is down. `thaw` it in any case."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Goes on, if it was frozen."""
+        self._process.send_signal(signal.SIGCONT)
+
     async def quit(self) -> None:
         """Hangs up, signs off and ends."""
         if self._process.returncode is not None:
             self._writer.close()
             return
+        self.thaw()
         try:
             await self.command("quit")
             async with self._limit("end"):
