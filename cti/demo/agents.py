@@ -35,7 +35,7 @@ class Habits:
     misses: float = 0.02
     """Does not answer at all."""
     breaks: float = 0.04
-    picks_up: tuple[float, float] = (1.0, 4.0)
+    picks_up: tuple[float, float] = (0.8, 3.5)
     talks: tuple[float, float] = (6.0, 22.0)
     rests: tuple[float, float] = (20.0, 45.0)
 

@@ -45,6 +45,8 @@ class Temper:
 
     knows: bool = True
     """Presses before the prompt is over."""
+    hurries: bool = False
+    """And does so at its first words."""
     slips: bool = False
     """Presses a wrong key first."""
     silent: bool = False
@@ -125,7 +127,7 @@ class Customer:
         """Listens until it is time to press: soon for one who knows the prompt, otherwise when it has been said."""
         if self.temper.knows:
             await call.until(lambda: self.with_agent or call.ear.stretch > 0.3, 10)
-            await self._let_pass(call, 0.8, 2.5)
+            await self._let_pass(call, *((0.1, 0.4) if self.temper.hurries else (0.8, 2.5)))
         else:
             await call.until(lambda: self.with_agent or call.ear.music or finished(call, 1.0), 40)
             await self._let_pass(call, 0.2, 1.5)

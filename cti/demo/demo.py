@@ -147,7 +147,7 @@ class Demo:
             way, temper = chance.choices(self._ways, [way.weight for way in self._ways])[0], Temper.draw(chance)
         else:  # the first is somebody who knows the way: whoever has just started this waits for something to happen
             to_people = [way for way in self._ways if way.end is End.PERSON]
-            way, temper = max(to_people or self._ways, key=lambda way: way.weight), Temper()
+            way, temper = max(to_people or self._ways, key=lambda way: way.weight), Temper(hurries=True)
         customer = Customer(way, temper, self.voices, chance, self._options.speed)
         if number:
             self._on_the_line[number] = customer
