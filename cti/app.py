@@ -204,9 +204,8 @@ async def render_ahead(voice: Voice, routing: Routing) -> None:
 
 def make_link(name: str, node: Node, settings: Settings) -> Link:
     """The link to one FreeSWITCH."""
-    timing = Timing(
-        settings.esl.connect_timeout, settings.esl.silence, settings.esl.retry_first, settings.esl.retry_most
-    )
+    esl = settings.esl
+    timing = Timing(esl.connect_timeout, esl.silence, esl.retry_first, esl.retry_most, esl.nudge)
     connect = DRIVERS[settings.esl.driver]
     return Link(name, Address(node.host, node.port), credentials(node), connect=connect, timing=timing)
 

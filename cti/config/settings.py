@@ -84,6 +84,8 @@ class Esl(Strict):
     """Without a byte for this long a node counts as gone; it sends a HEARTBEAT every 20 s."""
     retry_first: Duration = 0.5
     retry_most: Duration = 15.0
+    nudge: Duration = 0.002
+    """How often a node is nudged to hand out its events, which it keeps for up to 20 ms otherwise; 0s: never."""
 
 
 class Log(Strict):

@@ -71,6 +71,11 @@ class AsyncioConnection(asyncio.BufferedProtocol):
             self._resume()
         return future
 
+    def nudge(self) -> None:
+        transport = self._transport
+        if transport is not None and not transport.is_closing() and not transport.get_write_buffer_size():
+            transport.write(b"\n")  # between two commands, where it means nothing
+
     def abort(self, error: EslError) -> None:
         self._finish(error)
         if self._transport is not None:

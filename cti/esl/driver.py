@@ -53,6 +53,9 @@ class Connection(Protocol):
         Raises UnsafeValue, TooManyPending (both before sending), CommandTimeout (default 10 s), Disconnected.
         """
 
+    def nudge(self) -> None:
+        """Has the switch hand out the events that it holds: see `cti.esl.link.Timing.nudge`. A driver may do nothing."""
+
     def abort(self, error: EslError) -> None:
         """Gives the connection up: pending commands and the reader of events get `error`."""
 

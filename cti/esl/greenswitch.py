@@ -88,6 +88,9 @@ class GreenswitchConnection:
         self._worker.submit(slot, data)
         return self._waiters.wait(slot, timeout)
 
+    def nudge(self) -> None:
+        """Nothing: to wake the other thread for it so often would cost more than it gains."""
+
     def abort(self, error: EslError) -> None:
         self._finish(error)
         self._worker.stop()

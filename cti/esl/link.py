@@ -26,6 +26,7 @@ NARROW: Final = Events(
         "CHANNEL_BRIDGE",
         "CHANNEL_CREATE",
         "CHANNEL_EXECUTE_COMPLETE",
+        "CHANNEL_HANGUP",
         "CHANNEL_HANGUP_COMPLETE",
         "CHANNEL_HOLD",
         "CHANNEL_PARK",
@@ -68,6 +69,12 @@ class Timing:
     """Without a byte for this long the peer counts as gone; HEARTBEAT comes every 20 s unless configured otherwise."""
     retry_first: float = 0.5
     retry_most: float = 15.0
+    nudge: float = 0.0
+    """How often the switch is nudged to hand out events; 0: never.
+
+    FreeSWITCH looks for events to send when bytes come, and every 20 ms: without nudges an event is 10 ms late on
+    average, with one every 2 ms it is 1 ms late (measured on 1.10.12; 1 % of a core on either side).
+    """
 
     def pause(self, attempt: int, random_unit: float) -> float:
         """Seconds before the next attempt, the first being 0: doubling, capped, between half and all of it."""
@@ -163,6 +170,7 @@ class Link:
         """One connection, from connecting to its end, which is an EslError."""
         connected = await self._connect(self.address, self._credentials, self._limits, self._timing.connect)
         silence = _SilenceTimer(connected, self._timing.silence)
+        nudges = _Nudges(connected, self._timing.nudge)
         try:
             for command in self._subscription:
                 (await connected.send(command)).expect_ok(command)
@@ -176,6 +184,7 @@ class Link:
                 self.health.failures = 0  # not before: a link that comes up only to fall must not be hurried
             self._connection = None
             silence.cancel()
+            nudges.cancel()
             await connected.close()
 
     async def _listen(self, connected: Connection, owner: LinkOwner) -> None:
@@ -192,6 +201,24 @@ class Link:
     @staticmethod
     def _loop_time() -> float:
         return asyncio.get_running_loop().time()
+
+
+class _Nudges:
+    """One every so many seconds, from now on."""
+
+    def __init__(self, connected: Connection, every: float) -> None:
+        self._nudge = connected.nudge
+        self._every = every
+        self._loop = asyncio.get_running_loop()
+        self._handle = self._loop.call_later(every, self._next) if every else None
+
+    def _next(self) -> None:
+        self._nudge()
+        self._handle = self._loop.call_later(self._every, self._next)
+
+    def cancel(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
 
 
 class _SilenceTimer:

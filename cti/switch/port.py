@@ -115,6 +115,13 @@ class RecordingChanged(LegEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class LegEnding(LegEvent):
+    """The far end has hung up, or we have: nobody is there any more. LegEnded follows, when all is tidied up."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class LegEnded(LegEvent):
     """The leg is gone."""
 

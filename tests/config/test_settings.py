@@ -81,7 +81,7 @@ WRONG = {
         """cti.yaml:2:3  "drivr" is not a key here
      2 |   drivr: asyncio
        |   ^^^^^ did you mean driver?
-    allowed: driver, nodes, connect_timeout, silence, retry_first, retry_most""",
+    allowed: driver, nodes, connect_timeout, silence, retry_first, retry_most, nudge""",
     ),
     "a misspelt section": ("els: {}\n", "did you mean esl?"),
     "a misspelt word": (

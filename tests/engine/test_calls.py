@@ -105,6 +105,17 @@ def test_a_declined_call_goes_to_the_next_agent_and_keeps_its_place() -> None:
     assert [user for _, user in line.rings()][-1] == "1002" != user
 
 
+def test_the_next_phone_rings_before_the_leg_of_the_first_is_tidied_up() -> None:
+    line = Line()
+    line.registers("1001", "1002")
+    line.to_queue()
+    [(leg, _)] = line.rings()
+    line.tells(port.LegEnding, leg, cause="CALL_REJECTED")
+    assert [user for _, user in line.rings()] == ["1001", "1002"]
+    line.ends(leg, "CALL_REJECTED")
+    assert [user for _, user in line.rings()] == ["1001", "1002"]
+
+
 def test_a_phone_that_is_not_there_is_not_rung_again() -> None:
     line = Line()
     line.registers("1001")

@@ -133,6 +133,27 @@ async def test_a_heartbeat_keeps_it_up() -> None:
         assert [await diary.lines.get() for _ in range(9)] == [("up", "main")] + [("event", "HEARTBEAT")] * 8
 
 
+async def test_it_nudges_the_switch_between_commands_when_told_to() -> None:
+    """A newline between two commands means nothing to FreeSWITCH, but makes it look for events to send."""
+
+    async def nudged(peer: Peer) -> None:
+        await subscribed(peer)
+        assert await peer.reader.readexactly(3) == b"\n\n\n"
+        peer.say(event(("Event-Name", "HEARTBEAT")))
+        heard = await peer.reader.readuntil(b"as json\n\n")
+        assert heard.lstrip(b"\n") == b"api show channels as json\n\n"
+        peer.say(answer("{}"))
+        await peer.wait_closed()
+
+    diary = Diary()
+    timing = Timing(nudge=0.002)
+    async with fake_switch(nudged) as switch:
+        link = Link("main", switch.address, PASSWORD, timing=timing)
+        async with running(link, diary):
+            assert [await diary.lines.get() for _ in range(2)] == [("up", "main"), ("event", "HEARTBEAT")]
+            assert (await link.send(Api("show", ["channels", "as", "json"]))).text == "{}"
+
+
 async def test_a_wrong_password_is_told_and_not_tried_in_a_hurry() -> None:
     async def refuse(peer: Peer) -> None:
         peer.say(GREETING)
