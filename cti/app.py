@@ -12,10 +12,11 @@ import structlog
 import uvloop
 
 from cti import log
-from cti.config.check import load_routing
+from cti.config.check import Checked
+from cti.config.in_force import InForce
 from cti.config.routing import Routing
 from cti.config.settings import Node, Settings
-from cti.engine.inputs import FromSwitch, SwitchDown, SwitchUp
+from cti.engine.inputs import FromSwitch, NewRouting, SwitchDown, SwitchUp
 from cti.engine.repertoire import repertoire
 from cti.engine.runner import Parts, Runner
 from cti.errors import Blame, CtiError
@@ -118,8 +119,11 @@ async def embedded_switch(settings: Settings) -> AsyncIterator[Switch]:
 async def attach(settings: Settings) -> None:
     """The hotline, until told to stop."""
     logger = structlog.get_logger()
-    async with hotline(settings):
+    loop = asyncio.get_running_loop()
+    async with hotline(settings) as running, asyncio.TaskGroup() as reloads:
+        loop.add_signal_handler(signal.SIGHUP, lambda: reloads.create_task(running.reload()))
         await told_to_stop()
+        loop.remove_signal_handler(signal.SIGHUP)
     logger.info("server stopped")
 
 
@@ -132,6 +136,25 @@ class Hotline:
     voice: Voice
     recorder: Finisher
     links: Mapping[NodeName, Link]
+    in_force: InForce
+
+    async def reload(self) -> Checked:
+        """Puts the files in force as they are now, if there is no error; calls keep what they began with."""
+        logger = structlog.get_logger()
+        before = self.in_force.current
+        checked = await asyncio.to_thread(self.in_force.reload, date.today())
+        for finding in checked.findings:
+            line = logger.error if finding.severity == "error" else logger.warning
+            line("routing", where=str(finding.place), what=finding.what, hint=finding.hint)
+        version = self.in_force.current
+        if version is before:
+            logger.warning("the routing in force stays", version=version.number, errors=len(checked.errors))
+            return checked
+        self.voice.reload()
+        self.runner.put(NewRouting(version.routing))
+        logger.info("another routing is in force", version=version.number, files=checked.summary())
+        await render_ahead(self.voice, version.routing)
+        return checked
 
 
 @asynccontextmanager
@@ -141,7 +164,8 @@ async def hotline(settings: Settings, routing: Routing | None = None) -> AsyncIt
     Without `routing` it reads that of the settings. Raises ConfigError when it cannot be used.
     """
     logger = structlog.get_logger()
-    routing = routing or load_routing(settings.routing, settings.flows, date.today())
+    in_force = InForce(settings.routing, settings.flows, date.today())
+    routing = routing or in_force.current.routing
     links = {NodeName(name): make_link(name, node, settings) for name, node in settings.esl.nodes.items()}
     switches = {name: FreeSwitch(link) for name, link in links.items()}
     async with AsyncExitStack() as parts:
@@ -162,7 +186,7 @@ async def hotline(settings: Settings, routing: Routing | None = None) -> AsyncIt
         running.append(tasks.create_task(render_ahead(voice, routing), name="prompts"))
         logger.info("server started", nodes=[f"{name} {link.address}" for name, link in links.items()])
         try:
-            yield Hotline(runner, records, voice, recorder, links)
+            yield Hotline(runner, records, voice, recorder, links, in_force)
         finally:
             for task in running:
                 task.cancel()
@@ -240,6 +264,9 @@ class SwitchOwner:
         """The state of the switch, before its first event."""
         with suppress(SwitchError):  # it is down again: link_down says so
             legs, registered = await self._switch.legs(), await self._switch.registrations()
+            clock = await self._switch.clock()
+            line = structlog.get_logger().warning if abs(clock.offset) > 1 else structlog.get_logger().info
+            line("clock of the switch", node=self._node, ahead_s=round(clock.offset, 3), within_s=round(clock.error, 3))
             self._last_error = ""
             self._runner.put(SwitchUp(self._node, legs, frozenset(registered)))
 

@@ -14,6 +14,8 @@ import structlog
 
 _NUMBER: Final = re.compile(r"(?<![\w.:-])\+?\d{7,15}(?![\w:-]|\.\d)")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_IDS: Final = frozenset({"call_id", "leg_id", "other_leg_id"})
 _NOT_NUMBERS: Final = frozenset({"timestamp", "level", "call_id", "leg_id", "other_leg_id", "node", "dnis"})
 
 
@@ -35,6 +37,7 @@ def configure(
     if as_text:
         processors += [
             _escape,
+            _shorten_ids,
             structlog.processors.TimeStamper(fmt="%H:%M:%S.%f", utc=False),
             structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=18, sort_keys=False),
         ]
@@ -83,6 +86,14 @@ def _mask(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str
     for key, value in line.items():
         if isinstance(value, str) and key not in _NOT_NUMBERS:
             line[key] = mask_numbers(value)
+    return line
+
+
+def _shorten_ids(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The beginning of a UUID is enough for people, and found by grep in either form of the log."""
+    for key in _IDS & line.keys():
+        if isinstance(line[key], str) and _UUID.fullmatch(line[key]):
+            line[key] = line[key][:8]
     return line
 
 

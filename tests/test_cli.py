@@ -3,11 +3,13 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -168,7 +170,9 @@ async def test_the_server_attaches_claims_a_call_and_stops_in_order(driver: str,
         numbers = [("Caller-Caller-ID-Number", "13800138000"), ("Caller-Destination-Number", "4008008008")]
         peer.say(event(*created, ("Call-Direction", "inbound"), *numbers))
         peer.say(event(("Event-Name", "CHANNEL_PARK"), ("Unique-ID", "leg-1")))
-        assert await peer.hear() == b"api sched_del leg-1"
+        while (heard := await peer.hear()) == b"api strmicroepoch":
+            peer.say(answer(str(time.time_ns() // 1000)))
+        assert heard == b"api sched_del leg-1"
         claimed.set()
         while await peer.hear() != b"exit":
             pass
@@ -177,7 +181,7 @@ async def test_the_server_attaches_claims_a_call_and_stops_in_order(driver: str,
     environment = {**os.environ, **places(tmp_path), "CTI_ESL__NODES__MAIN__PASSWORD": "secret"}
     async with asyncio.timeout(20), fake_switch(script) as switch:
         environment |= {"CTI_ESL__NODES__MAIN__PORT": str(switch.address.port), "CTI_ESL__DRIVER": driver}
-        environment["CTI_SOFTSWITCH__ENABLED"] = "false"
+        environment |= {"CTI_SOFTSWITCH__ENABLED": "false", "CTI_ESL__NUDGE": "0s"}
         server = await asyncio.create_subprocess_exec(
             CTI, "run", cwd=ROOT, env=environment, stderr=asyncio.subprocess.PIPE
         )
@@ -187,8 +191,9 @@ async def test_the_server_attaches_claims_a_call_and_stops_in_order(driver: str,
         said, code = await server.stderr.read(), await server.wait()
     lines = [json.loads(line) for line in said.splitlines()]
     assert code == 0
-    assert [line["event"] for line in lines[:3]] == ["server started", "switch attached", "售后服务热线 is called"]
-    assert lines[2]["call_id"] == "leg-1"
+    told = ["server started", "clock of the switch", "switch attached", "售后服务热线 is called"]
+    assert [line["event"] for line in lines[:4]] == told
+    assert lines[3]["call_id"] == "leg-1"
     assert lines[-1]["event"] == "server stopped"
 
 
@@ -221,3 +226,39 @@ def test_a_port_that_is_taken_says_what_to_do(tmp_path: Path) -> None:
     assert wrong.returncode == 2
     assert "the softswitch cannot listen" in wrong.stderr
     assert "set softswitch.enabled to false" in wrong.stderr
+
+
+async def test_a_hang_up_signal_puts_other_files_in_force_and_a_wrong_one_never_does(tmp_path: Path) -> None:
+    for name in ("routing", "ivr_flows"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    ports = {"CTI_ESL__NODES__MAIN__PORT", "CTI_SOFTSWITCH__INTERNAL_PORT", "CTI_SOFTSWITCH__EXTERNAL_PORT"}
+    environment = {**os.environ, **places(tmp_path)} | {name: str(free_port()) for name in ports}
+    environment |= {"CTI_ROUTING": str(tmp_path / "routing"), "CTI_FLOWS": str(tmp_path / "ivr_flows")}
+    queues = tmp_path / "routing" / "queues.yaml"
+    right = queues.read_text("utf-8")
+
+    async def told(server: asyncio.subprocess.Process, event: str) -> dict[str, object]:
+        while True:
+            line = await server.stderr.readline()
+            if line.startswith(b"{") and (said := json.loads(line))["event"] == event:
+                return said
+
+    async with asyncio.timeout(40):
+        server = await asyncio.create_subprocess_exec(
+            CTI, "run", cwd=ROOT, env=environment, stderr=asyncio.subprocess.PIPE
+        )
+        try:
+            await told(server, "switch attached")
+            queues.write_text(right.replace("strategy: longest_idle", "strategy: longest_idel", 1), "utf-8")
+            server.send_signal(signal.SIGHUP)
+            finding = await told(server, "routing")
+            while "longest_idel" not in str(finding["what"]):
+                finding = await told(server, "routing")
+            assert (await told(server, "the routing in force stays"))["version"] == 1
+            queues.write_text(right.replace("strategy: longest_idle", "strategy: round_robin", 1), "utf-8")
+            server.send_signal(signal.SIGHUP)
+            assert (await told(server, "another routing is in force"))["version"] == 2
+        finally:
+            server.send_signal(signal.SIGTERM)
+            await server.communicate()
+    assert server.returncode == 0

@@ -69,3 +69,15 @@ def test_what_is_masked(text: str, masked: str) -> None:
 def _reset() -> object:
     yield
     structlog.reset_defaults()
+
+
+def test_on_a_terminal_the_beginning_of_an_id_is_enough() -> None:
+    id_ = "58274c96-b845-4c86-9df6-0f4ce778c16c"
+    terminal, file = Terminal(), io.StringIO()
+    log.configure(stream=terminal)
+    structlog.get_logger().info("connected", call_id=id_)
+    log.configure(stream=file)
+    structlog.get_logger().info("connected", call_id=id_)
+    assert "58274c96" in terminal.getvalue()
+    assert id_ not in terminal.getvalue()
+    assert json.loads(file.getvalue())["call_id"] == id_

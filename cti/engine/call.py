@@ -135,10 +135,10 @@ class LiveCall:
         """Whether its conversations are."""
         return self.hotline.record and DO_NOT_RECORD not in self.routing.callers.of(self.arrival.ani)
 
-    def say(self, text: str, where: str = "") -> None:
-        """A line of the call's story, and of the log."""
+    def say(self, text: str, where: str = "", **more: str | int) -> None:
+        """A line of the call's story, and of the log, which has `more`."""
         self.diary.note(self.now, text, where)
-        self.engine.log.info(text, call_id=self.id, **({"where": where} if where else {}))
+        self.engine.log.info(text, call_id=self.id, **more, **({"where": where} if where else {}))
 
     def new_leg(self) -> Leg:
         """A leg of this call that is to be rung."""
@@ -150,9 +150,11 @@ class LiveCall:
 
     def arrive(self) -> None:
         """Claims the call and looks the customer up, both at once."""
-        self.say(f"{self.arrival.hotline} is called", str(self.routing.where("hotlines", self.arrival.hotline)))
+        arrival = self.arrival
+        where = str(self.routing.where("hotlines", arrival.hotline, of_key=True))
+        self.say(f"{arrival.hotline} is called", where, ani=arrival.ani[:32] or "withheld", place=arrival.place)
         self.hands.claim(self.leg, self.id)
-        self.hands.look_up(self.id, self.arrival.customer, self.arrival.at, self.zone)
+        self.hands.look_up(self.id, arrival.customer, arrival.at, self.zone)
 
     def claimed(self, ours: bool) -> None:
         """Whether the switch has let us have it."""
@@ -180,6 +182,8 @@ class LiveCall:
             return
         arrival, earlier = self.arrival, self.earlier
         self.phase = Phase.FLOW
+        if earlier.calls_today:
+            self.say(f"call {earlier.calls_today + 1} of this customer today")
         self.hands.write(
             CallOpened(
                 self.id,

@@ -13,6 +13,7 @@ import structlog
 from phonenumbers import NumberParseException, carrier
 from phonenumbers import parse as parse_number
 
+import cti.switch.port as port
 from cti.acd import commands as do
 from cti.acd import effects as out
 from cti.acd.commands import Presence
@@ -34,7 +35,6 @@ from cti.ids import AgentId, CallId, LegId, NodeName
 from cti.ivr import inputs as ivr
 from cti.ivr.prompts import Piece, Recording
 from cti.records.entries import AgentState
-from cti.switch import port
 
 MOST_ARRIVING: Final = 10_000
 """New legs of which we remember who they are until they are parked."""
@@ -60,9 +60,8 @@ class Engine:
         self._agenda = Agenda()
         self._effects: deque[out.Effect] = deque()
         self._arriving: dict[LegId, port.LegCreated] = {}
-        self._agent_calls: dict[LegId, AgentId] = {}
+        self._declared: dict[AgentId, tuple[str, str]] = {}
         self._missing: dict[LegId, float] = {}
-        self._told_of: set[LegId] = set()
         self._agents_there(now)
 
     # In
@@ -136,7 +135,10 @@ class Engine:
                 effect.lasted,
             )
         )
-        self.log.info("agent", agent=effect.agent, presence=effect.presence, activity=effect.activity)
+        declared = (effect.presence, effect.reason)
+        if self._declared.get(effect.agent, (Presence.LOGGED_OUT, "")) != declared:  # calls tell of the rest
+            self._declared[effect.agent] = declared
+            self.log.info("agent", agent=effect.agent, presence=effect.presence, reason=effect.reason)
         if effect.activity not in (Activity.WRAP_UP, Activity.ON_CALL):
             for call in self.calls.values():
                 call.wrapped_up(effect.agent)
@@ -246,14 +248,14 @@ class Engine:
             self.log.warning("not played", call_id=call.id, why=event.failure)
         call.executed(event.execution)
 
-    def _leg_ended(self, node: NodeName, event: port.LegEnded) -> None:
-        self._arriving.pop(event.leg, None)
     def _leg_ending(self, node: NodeName, event: port.LegEnding) -> None:
         """An agent is free as soon as the phone is: to tidy up takes the switch up to 20 ms more."""
         call = self.legs.get(event.leg)
         if call is not None and call.leg.id != event.leg:
             call.other_ended(event.leg, event.cause)
 
+    def _leg_ended(self, node: NodeName, event: port.LegEnded) -> None:
+        self._arriving.pop(event.leg, None)
         call = self.legs.get(event.leg)
         if call is None:
             return
@@ -419,9 +421,9 @@ _EVENTS: Final[dict[type, Callable[[Engine, NodeName, Any], None]]] = {
     port.LegHeld: Engine._leg_held,
     port.KeyPressed: Engine._key_pressed,
     port.ExecutionDone: Engine._execution_done,
+    port.LegEnding: Engine._leg_ending,
     port.LegEnded: Engine._leg_ended,
     port.RingFailed: Engine._ring_failed,
-    port.LegEnding: Engine._leg_ending,
     port.PhoneChanged: Engine._phone_changed,
 }
 

@@ -48,6 +48,7 @@ class Recorder(Protocol):
     """Knows where recordings lie, and finishes them."""
 
     async def begin(self, tags: Tags, zone: ZoneInfo) -> Path | None: ...
+    def note(self, path: Path, tags: Tags) -> None: ...
     def finish(self, path: Path, tags: Tags) -> None: ...
 
 
@@ -269,6 +270,7 @@ class _AsyncHands:
         path = await self._path(tags)
         if path is not None:
             await self._switch(leg).mask(leg.id, str(path), masked)
+            self._parts.recorder.note(path, tags)
 
     def keep_recording(self, tags: Tags, mailbox: str = "") -> None:
         if mailbox:
