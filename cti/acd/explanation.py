@@ -76,8 +76,8 @@ class Explanation:
             merit = _MERITS[self.strategy](candidate.key, self.at)
             yield f"{'chosen' if number < self.chosen else 'behind'}: {name(candidate.agent)}, {merit}"
         for passed in self.passed:
-            why = "is admitted later only, by a relax step or an overflow rule" if passed.too_early else passed.standing.words
-            yield f"passed over: {name(passed.agent)} {why}"
+            later = "is admitted later only, by a relax step or an overflow rule"
+            yield f"passed over: {name(passed.agent)} {later if passed.too_early else passed.standing.words}"
         if not self.passed:
             for standing, count in enumerate(self.counts):
                 if count and standing != Standing.IDLE:

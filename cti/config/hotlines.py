@@ -12,7 +12,8 @@ Language = Literal["zh-CN", "en"]
 
 def _dialled(value: Any) -> Any:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        raise Refused("a telephone number stands in quotes, or it loses its + or 0", hint="put it in quotes, with every digit")
+        what = "a telephone number stands in quotes, or it loses its + or 0"
+        raise Refused(what, hint="put it in quotes, with every digit")
     return value
 
 

@@ -54,7 +54,7 @@ class Connection(Protocol):
         """
 
     def nudge(self) -> None:
-        """Has the switch hand out the events that it holds: see `cti.esl.link.Timing.nudge`. A driver may do nothing."""
+        """Has the switch hand out the events that it holds, see `cti.esl.link.Timing`. A driver may do nothing."""
 
     def abort(self, error: EslError) -> None:
         """Gives the connection up: pending commands and the reader of events get `error`."""

@@ -201,7 +201,8 @@ KeyRange = Annotated[str, PlainValidator(_key_range)]
 
 def _number(value: Any) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        raise Refused("a telephone number stands in quotes, or it loses its + or 0", hint="put it in quotes, with every digit")
+        what = "a telephone number stands in quotes, or it loses its + or 0"
+        raise Refused(what, hint="put it in quotes, with every digit")
     plain = re.sub(r"[\s().-]", "", value) if isinstance(value, str) else ""
     if not re.fullmatch(r"\+?[0-9]{2,20}", plain):
         raise Refused(f"{quoted(value)} is not a telephone number", hint="digits as they are dialled, in quotes")
