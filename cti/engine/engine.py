@@ -76,6 +76,13 @@ class Engine:
         _INPUTS[type(event)](self, event)
         self._drain()
 
+    def stop(self) -> None:
+        """The server stops: calls go on without us, but those whose caller has gone are over."""
+        for call in self.calls.values():
+            if not call.is_up:
+                call.close()
+        self.calls.clear()
+
     def due(self) -> float | None:
         """When a Tick has to come at the latest, on the steady clock."""
         return min((due for due in (self._agenda.next, self.acd.next_deadline()) if due is not None), default=None)
@@ -256,7 +263,7 @@ class Engine:
 
     def _leg_ended(self, node: NodeName, event: port.LegEnded) -> None:
         self._arriving.pop(event.leg, None)
-        call = self.legs.get(event.leg)
+        call = self.legs.pop(event.leg, None)
         if call is None:
             return
         if call.leg.id == event.leg:

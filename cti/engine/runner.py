@@ -102,6 +102,7 @@ class Runner:
             finally:
                 if self._timer is not None:
                     self._timer.cancel()
+                self.engine.stop()
 
     def _handle(self, event: in_.Input) -> None:
         try:

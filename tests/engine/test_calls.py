@@ -235,6 +235,32 @@ def test_a_leg_that_the_switch_does_not_have_is_healed_when_it_is_back() -> None
     assert line.record().hangup_cause == "LOST"
 
 
+def test_legs_that_have_ended_are_not_missed_while_the_agent_wraps_up() -> None:
+    line = Line()
+    line.registers("1001")
+    line.to_queue()
+    agent_leg = line.connected()
+    line.ends(agent_leg)
+    line.ends("c1")
+    before = len(line.engine.calls[CallId("c1")].diary.story)
+    line.put(in_.Looked(MAIN, [], frozenset({"1001"}), line.steady))
+    line.wait(6)
+    line.put(in_.Looked(MAIN, [], frozenset({"1001"}), line.steady))
+    assert len(line.engine.calls[CallId("c1")].diary.story) == before
+
+
+def test_when_the_server_stops_calls_whose_caller_has_gone_are_kept_and_live_ones_go_on() -> None:
+    line = Line()
+    line.registers("1001", "1002")
+    line.to_queue("c1")
+    agent_leg = line.connected("c1")
+    line.to_queue("c2")
+    line.ends(agent_leg)
+    line.ends("c1")
+    line.engine.stop()
+    assert [record.id for record in line.records()] == ["c1"]
+
+
 def test_an_agents_phone_that_is_lost_before_the_bridge_puts_the_caller_back_into_the_queue() -> None:
     line = Line()
     line.registers("1001", "1002")
