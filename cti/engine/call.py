@@ -25,7 +25,7 @@ from cti.engine.surroundings import CallSurroundings
 from cti.engine.talks import Talks
 from cti.engine.tape import Tape
 from cti.engine.transfers import Transfers
-from cti.ids import AgentId, CallId, LegId, QueueId
+from cti.ids import CallId, LegId, QueueId
 from cti.ivr import actions as ivr
 from cti.ivr import inputs
 from cti.ivr.facts import Facts
@@ -87,6 +87,8 @@ class LiveCall:
         """The call keeps the one that it began with."""
         self.hotline: Hotline = self.routing.hotlines[arrival.hotline]
         self.zone = ZoneInfo(self.hotline.timezone)
+        self.legs = {self.leg.id}
+        """Every leg that it has or had."""
         self.phase = Phase.ARRIVING
         self.ours = False
         self.earlier: Earlier | None = None
@@ -144,6 +146,7 @@ class LiveCall:
         """A leg of this call that is to be rung."""
         leg = Leg(self.leg.node, LegId(self.hands.new_id()))
         self.engine.legs[leg.id] = self
+        self.legs.add(leg.id)
         return leg
 
     # Arriving
@@ -415,6 +418,7 @@ class LiveCall:
             return
         waited = self.queueing.waits
         self.phase, self._cause, self._ended_at = Phase.OVER, cause, self.now
+        self.engine.over[self] = None
         self.diary.leg_ended(self.leg.id, self.now, cause)
         self.talks.keep_message()
         self.tape.stop(leg_is_there=False)
@@ -425,10 +429,6 @@ class LiveCall:
         if waited:
             self.engine.decide(do.HungUp(self.id))
         self.say(f"the call is over: {cause}")
-
-    def wrapped_up(self, agent: AgentId) -> None:
-        """An agent has finished with it."""
-        self.agents.wrapped_up(agent)
 
     @property
     def finished(self) -> bool:

@@ -52,6 +52,10 @@ class Engine:
         self.acd = Distributor(plan_of(routing), now.steady)
         self.calls: dict[CallId, LiveCall] = {}
         self.legs: dict[LegId, LiveCall] = {}
+        self.over: dict[LiveCall, None] = {}
+        """Calls whose caller has gone, in that order."""
+        self.wrapping: dict[AgentId, LiveCall] = {}
+        """Which call an agent wraps up."""
         self.steady, self.wall, self.at = now.steady, now.wall, now.wall
         self.notices: NoticeOf = no_notices
         self.beep: Piece = Recording(":beep")
@@ -118,11 +122,11 @@ class Engine:
         while self._effects:
             effect = self._effects.popleft()
             _EFFECTS[type(effect)](self, effect)
-        for call in [call for call in self.calls.values() if call.finished]:
+        for call in [call for call in self.over if call.finished]:
             call.close()
-            del self.calls[call.id]
-            for leg in [leg for leg, owner in self.legs.items() if owner is call]:
-                del self.legs[leg]
+            del self.over[call], self.calls[call.id]
+            for leg in call.legs:
+                self.legs.pop(leg, None)
 
     def _of_call(self, effect: Any, do_it: Callable[[LiveCall, Any], None]) -> None:
         call = self.calls.get(effect.call)
@@ -147,8 +151,9 @@ class Engine:
             self._declared[effect.agent] = declared
             self.log.info("agent", agent=effect.agent, presence=effect.presence, reason=effect.reason)
         if effect.activity not in (Activity.WRAP_UP, Activity.ON_CALL):
-            for call in self.calls.values():
-                call.wrapped_up(effect.agent)
+            call = self.wrapping.pop(effect.agent, None)
+            if call is not None:
+                call.agents.wrapped_up(effect.agent)
 
     def _told(self, effect: out.Told) -> None:
         self.log.info(f"{effect.audience} told", what=effect.what, call_id=effect.call, where=effect.rule)

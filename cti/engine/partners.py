@@ -150,6 +150,7 @@ class Partners:
         call.diary.end(SegmentKind.TALK, call.now, why)
         self.talk = None
         self.wrapping.add(talk.agent)
+        call.engine.wrapping[talk.agent] = call
         call.diary.begin(SegmentKind.WRAP_UP, call.now, agent=talk.agent)
         call.engine.decide(do.Release(talk.job))
 
