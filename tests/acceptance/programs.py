@@ -47,10 +47,26 @@ def free_port() -> int:
 
 
 def rtp_ports() -> tuple[int, int]:
-    """First and last of a thousand ports for RTP, drawn at random: FreeSWITCH tries whether one is free before it
-    takes it, but another switch may take it in between."""
-    first = random.randrange(20_000, 30_000, 1000)
-    return first, first + 998
+    """First and last of three hundred ports for RTP that no other switch of tests on this machine has.
+
+    FreeSWITCH tries whether a port is free before it takes it, and hangs up with INCOMPATIBLE_DESTINATION when another
+    switch has taken it in between. An abstract socket marks a range as ours until this process ends.
+    """
+    ranges = list(range(22_000, 29_800, 300))
+    random.shuffle(ranges)
+    for first in ranges:
+        mark = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            mark.bind(f"\0cti-tests-rtp-{first}")
+        except OSError:
+            mark.close()
+            continue
+        _marks.append(mark)
+        return first, first + 298
+    return ranges[0], ranges[0] + 298
+
+
+_marks: list[socket.socket] = []
 
 
 def _is_free(port: int) -> bool:

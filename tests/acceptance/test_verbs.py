@@ -565,7 +565,7 @@ async def test_a_recording_has_the_caller_left_and_what_they_hear_right(freeswit
         await it.tell.stop_record(talk.a, str(path))
     rate, (left, right) = sound.channels(path)
     assert rate == 8000
-    assert masked > 1
+    assert masked > 0.9
     assert sound.seconds_of(left, CALLER_HERTZ) == pytest.approx(len(left) / rate - masked, abs=0.5)
     assert sound.seconds_of(right, AGENT_HERTZ) == pytest.approx(talked, abs=0.5)
     assert sound.seconds_of(right, SUPERVISOR_HERTZ) == pytest.approx(1, abs=0.2)
