@@ -85,10 +85,11 @@ async def run(settings: Settings, options: Options) -> None:
     if not agents or not ways:
         raise NoDemo("no agent has a phone that registers" if ways else "no hotline leads anywhere")
     options = replace(options, regulars=regulars(routing))
+    tell_hours(routing, closed, options.seed)
     async with app.embedded_switch(settings) as switch:
         host = settings.softswitch.host
         demo = Demo(Switch((host, switch.external_port), (host, switch.internal_port)), agents, ways, options)
-        tell(routing, closed, demo, free, options.seed)
+        tell_how_to_join(routing, demo.switch, free)
         async with app.hotline(settings, routing) as hotline, asyncio.TaskGroup() as tasks:
             running = [
                 tasks.create_task(demo.run(), name="demo"),
@@ -100,18 +101,22 @@ async def run(settings: Settings, options: Options) -> None:
     structlog.get_logger().info("server stopped")
 
 
-def tell(routing: Routing, closed: str, demo: Demo, free: AgentId | None, seed: int) -> None:
-    """What a newcomer should know, before the first call."""
+def tell_hours(routing: Routing, closed: str, seed: int) -> None:
+    """The first line: what here is not as the files say."""
+    shut_ones = [name for name, hotline in routing.hotlines.items() if hotline.hours == closed]
+    open_ones = [name for name in routing.hotlines if name not in shut_ones]
+    closed_today = f", {' '.join(shut_ones)} closed today" if shut_ones else ""
+    hours = f"{' '.join(open_ones)} open now{closed_today}"
+    structlog.get_logger().info("demo: simulated customers and agents, hours of its own", hours=hours, seed=seed)
+
+
+def tell_how_to_join(routing: Routing, switch: Switch, free: AgentId | None) -> None:
+    """Where a softphone gets in."""
     logger = structlog.get_logger()
-    open_ones = [name for name, hotline in routing.hotlines.items() if hotline.hours != closed]
-    closed_ones = [name for name, hotline in routing.hotlines.items() if hotline.hours == closed]
-    hours = f"{', '.join(open_ones)} open now" + (f", {', '.join(closed_ones)} closed today" if closed_ones else "")
-    logger.info("demo: simulated customers and agents, with hours of its own", hours=hours, seed=seed)
-    host, port = demo.switch.callers
-    number = next(iter(routing.hotlines.values())).numbers[0]
+    (host, port), number = switch.callers, next(iter(routing.hotlines.values())).numbers[0]
     logger.info("demo: call as a customer", dial=f"sip:{number}@{host}:{port}")
     if free is not None:
-        host, port = demo.switch.phones
+        host, port = switch.phones
         logger.info("demo: answer as an agent", register=f"sip:{free}@{host}:{port}", passwords=PASSWORDS)
 
 

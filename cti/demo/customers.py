@@ -17,6 +17,8 @@ WRONG_KEY: Final = "8"
 
 LONGEST: Final = 600.0
 """Seconds of a call."""
+GOODBYE: Final = 15.0
+"""Seconds in which the hotline may say goodbye and hang up, when all has been said."""
 STRANGER_SAYS: Final = 6
 """Lines that a customer says to an agent who is no program, before saying goodbye."""
 
@@ -97,6 +99,8 @@ class Customer:
         self._voices = voices
         self._chance = chance
         self._speed = speed
+        self._silence = 1 / min(speed, 2.0)
+        """Seconds after which something that was said is taken to be over: prompts do not become faster."""
 
     async def live(self, call: PhoneCall) -> None:
         """From dialling to hanging up. Raises CallOver when the other side is first, TimeoutError past LONGEST."""
@@ -129,7 +133,7 @@ class Customer:
             await call.until(lambda: self.with_agent or call.ear.stretch > 0.3, 10)
             await self._let_pass(call, *((0.1, 0.4) if self.temper.hurries else (0.8, 2.5)))
         else:
-            await call.until(lambda: self.with_agent or call.ear.music or finished(call, 1.0), 40)
+            await call.until(lambda: self.with_agent or call.ear.music or finished(call, self._silence), 40)
             await self._let_pass(call, 0.2, 1.5)
 
     async def _let_pass(self, call: PhoneCall, least: float, most: float) -> None:
@@ -138,17 +142,17 @@ class Customer:
     async def _ask_for_a_call(self, call: PhoneCall) -> None:
         """The number that we call from is the right one."""
         await self._be_asked(call, ("1",))
-        await call.rest(12)
+        await call.rest(GOODBYE / self._speed)
 
     async def _leave_a_message(self, call: PhoneCall) -> None:
         """After the tone: then it is silent."""
-        await call.until(lambda: finished(call, 1.2), 30)
+        await call.until(lambda: finished(call, 1.2 * self._silence), 30)
         for number in range(self._chance.choice((2, 3))):
             await call.say(self._voices.customers.line(number, self._chance))
             await self._let_pass(call, 0.2, 0.6)
         if self._chance.random() < 0.5:
             await call.press("#")
-            await call.rest(12)
+            await call.rest(GOODBYE / self._speed)
 
     async def _reach_a_person(self, call: PhoneCall) -> None:
         if not await self._wait(call):
@@ -159,20 +163,23 @@ class Customer:
             if not self.with_agent and self.temper.stays:
                 await self._survey(call)
         else:
+            call.ear.forget()
             await self._talk(call, STRANGER_SAYS)
 
     async def _wait(self, call: PhoneCall) -> bool:
-        """Until somebody is there. Music that stops for good is a sign as well: an agent who is no program."""
+        """Until somebody is there; False when patience is over first.
+
+        Simulated agents tell us. That a person has picked up is heard: the hotline is never silent in a queue.
+        """
         clock = asyncio.get_running_loop().time
         end = clock() + self.temper.patience / self._speed
-        while not await call.until(lambda: self.with_agent, 0.2):
-            if clock() >= end:
-                return False
-            if call.ear.music:
-                await call.until(lambda: self.with_agent or call.ear.quiet > 1.2 or clock() >= end)
-                if call.ear.quiet > 1.2:
-                    return True
-        return True
+        music = not self.temper.silent  # who has pressed nothing hears pauses between prompts, too
+        while clock() < end:
+            music = music or call.ear.music
+            silence = (1.5 if call.ear.stretch else 4.0) * self._silence
+            if await call.until(lambda: self.with_agent, 0.2) or (music and call.ear.quiet > silence):
+                return True
+        return False
 
     async def _talk(self, call: PhoneCall, most: int) -> None:
         there = self.with_agent
@@ -191,7 +198,7 @@ class Customer:
         if self.temper.score in ("1", "2"):
             answers += ["1", "1"] if self.temper.wants_callback else [""]
         await self._be_asked(call, answers)
-        await call.rest(25)
+        await call.rest(GOODBYE / self._speed)
 
 
 _ENDS: Final = {
