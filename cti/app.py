@@ -266,7 +266,10 @@ class SwitchOwner:
     async def link_up(self, link: Link) -> None:
         """The state of the switch, before its first event."""
         with suppress(SwitchError):  # it is down again: link_down says so
-            legs, registered = await self._switch.legs(), await self._switch.registrations()
+            legs, registered = (
+                await self._switch.legs(self._runner.legs_on(self._node)),
+                await self._switch.registrations(),
+            )
             clock = await self._switch.clock()
             line = structlog.get_logger().warning if abs(clock.offset) > 1 else structlog.get_logger().info
             line("clock of the switch", node=self._node, ahead_s=round(clock.offset, 3), within_s=round(clock.error, 3))

@@ -379,8 +379,11 @@ class LiveCall:
     # Legs that we rang
 
     def other_answered(self, leg: LegId) -> None:
-        """An agent, or a number outside, picks up."""
+        """An agent, or a number outside, picks up; they can be bridged when they are parked, a moment later."""
         self.diary.leg_answered(leg, self.now)
+
+    def other_parked(self, leg: LegId) -> None:
+        """Somebody whom we rang has picked up and waits for us."""
         if self.outside.has(leg):
             self.outside.answered()
         elif self.transfers.has(leg):

@@ -189,6 +189,8 @@ class Engine:
         if call is not None:
             if call.leg.id == event.leg:
                 call.parked()
+            else:
+                call.other_parked(event.leg)
             return
         created = self._arriving.pop(event.leg, None)
         if created is None:
@@ -394,8 +396,7 @@ class Engine:
     def _hold(self, hold: in_.Hold) -> None:
         call = self.calls.get(hold.call)
         if call is not None and call.agents.talk is not None:
-            self.hands.hold(call.leg, hold.on)
-            call.agents.held(hold.on)
+            call.agents.hold(hold.on)
 
     def _mask(self, mask: in_.MaskRecording) -> None:
         call = self.calls.get(mask.call)

@@ -38,6 +38,8 @@ class Partners:
         """Phones that ring."""
         self.talk: Partner | None = None
         self._bridged = False
+        self._music = False
+        """The caller hears music that we put on."""
         self.wrapping: set[AgentId] = set()
 
     # Ringing
@@ -117,6 +119,12 @@ class Partners:
         if call.is_recorded:
             call.tape.begin()
 
+    def hold(self, on: bool) -> None:
+        """The agent wants the caller to hear music, or is back."""
+        self._music = on
+        self._call.hands.hold(self._call.leg, on)
+        self.held(on)
+
     def held(self, held: bool) -> None:
         """The agent's phone, or we, put the caller on hold, or took them back."""
         diary = self._call.diary
@@ -130,6 +138,9 @@ class Partners:
         call, talk = self._call, self.talk
         if talk is None or talk.leg.id != leg:
             return
+        if self._music:  # the switch would play on, and never park the caller
+            self._music = False
+            call.hands.hold(call.leg, False)
         self.over(talk, cause)
         call.tape.stop()
         if not self._bridged:

@@ -87,6 +87,10 @@ class Runner:
         """Something has happened."""
         self._inbox.put_nowait(event)
 
+    def legs_on(self, node: NodeName) -> list[LegId]:
+        """The legs of a switch that we know of."""
+        return [leg for leg, call in self.engine.legs.items() if call.leg.node == node]
+
     def recorded(self, made: RecordingMade) -> None:
         """The recorder has finished a recording."""
         self._hands.recorded(made)
@@ -132,7 +136,7 @@ class Runner:
             for node, switch in self._parts.switches.items():
                 began = asyncio.get_running_loop().time()
                 try:
-                    legs, registered = await asyncio.gather(switch.legs(), switch.registrations())
+                    legs, registered = await asyncio.gather(switch.legs(self.legs_on(node)), switch.registrations())
                 except SwitchError:
                     continue  # it is away; SwitchDown has told
                 self.put(in_.Looked(node, legs, frozenset(registered), began))

@@ -177,9 +177,14 @@ class Line:
     def connected(self, leg: str = "c1") -> str:
         """The phone that rings is answered and bridged; the agent's leg."""
         agent_leg, _ = self.rings()[-1]
-        self.tells(port.LegAnswered, agent_leg)
+        self.picks_up(agent_leg)
         self.tells(port.LegsBridged, leg, other=LegId(agent_leg))
         return agent_leg
+
+    def picks_up(self, leg: str) -> None:
+        """Somebody who was rung answers, and is parked."""
+        self.tells(port.LegAnswered, leg)
+        self.tells(port.LegParked, leg)
 
     def ends(self, leg: str, cause: str = "NORMAL_CLEARING") -> None:
         """A leg is gone."""

@@ -90,7 +90,7 @@ def test_an_agent_who_answers_when_the_caller_has_gone_is_not_left_in_silence() 
     line.to_queue()
     [(agent_leg, _)] = line.rings()
     line.ends("c1")
-    line.tells(port.LegAnswered, agent_leg)
+    line.picks_up(agent_leg)
     assert line.engine.calls == {}
     assert [what for what in line.hands.done if what[0] == "bridge"] == []
 
@@ -266,7 +266,7 @@ def test_an_agents_phone_that_is_lost_before_the_bridge_puts_the_caller_back_int
     line.registers("1001", "1002")
     line.to_queue()
     [(agent_leg, _)] = line.rings()
-    line.tells(port.LegAnswered, agent_leg)
+    line.picks_up(agent_leg)
     line.ends(agent_leg, "RECOVERY_ON_TIMER_EXPIRE")
     assert [user for _, user in line.rings()][-1] == "1002"
 

@@ -50,7 +50,7 @@ def test_blind_to_an_agent_the_two_are_bridged_when_they_answer() -> None:
     line.put(in_.Transfer(CALL, in_.ToAgent(AgentId("1002"))))
     other, user = line.rings()[-1]
     assert user == "1002"
-    line.tells(port.LegAnswered, other)
+    line.picks_up(other)
     assert line.hands.done[-3:] == [
         ("bridge", "c1", other),
         ("stop record", "c1", "c1-1"),
@@ -70,7 +70,7 @@ def test_attended_the_caller_hears_music_while_the_agents_speak() -> None:
     line, agent_leg = talking()
     line.put(in_.Transfer(CALL, in_.ToAgent(AgentId("1002")), attended=True))
     other, _ = line.rings()[-1]
-    line.tells(port.LegAnswered, other)
+    line.picks_up(other)
     assert line.hands.done[-1] == ("bridge", agent_leg, other)
     line.tells(port.LegParked, "c1")
     assert line.hands.done[-1] == ("music", "c1", "moh")
@@ -83,7 +83,7 @@ def test_attended_and_taken_back_the_caller_is_with_the_agent_again() -> None:
     line, agent_leg = talking()
     line.put(in_.Transfer(CALL, in_.ToAgent(AgentId("1002")), attended=True))
     other, _ = line.rings()[-1]
-    line.tells(port.LegAnswered, other)
+    line.picks_up(other)
     line.tells(port.LegParked, "c1")
     line.wait(7)
     line.put(in_.FinishTransfer(CALL, complete=False))
@@ -110,7 +110,7 @@ def test_an_agent_who_hangs_up_while_the_other_rings_leaves_the_caller_to_them()
     other, _ = line.rings()[-1]
     line.ends(agent_leg)
     line.tells(port.LegParked, "c1")
-    line.tells(port.LegAnswered, other)
+    line.picks_up(other)
     assert ("bridge", "c1", other) in line.hands.done
 
 
@@ -140,7 +140,7 @@ def test_a_number_outside_has_the_caller_when_the_agent_has_gone() -> None:
     line, _ = talking()
     line.put(in_.Transfer(CALL, in_.ToNumber("13800138000")))
     other, _ = line.rings()[-1]
-    line.tells(port.LegAnswered, other)
+    line.picks_up(other)
     line.wait(30)
     line.ends(other)
     assert line.hands.done[-1] == ("hang up", "c1", "NORMAL_CLEARING")
