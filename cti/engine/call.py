@@ -210,8 +210,8 @@ class LiveCall:
             self.outcome, self.termination = CallOutcome.REFUSED, Termination.SERVER
             self.end("CALL_REJECTED")
             return
-        variables = {"cti_hotline": arrival.hotline, "cti_repeat": str(earlier.calls_today)}
-        self.hands.set_variables(self.leg, {"cti_call_id": self.id, **variables})
+        variables = {"hotline": arrival.hotline, "repeat": str(earlier.calls_today)}
+        self.hands.set_variables(self.leg, {"call_id": self.id, **variables})
         self.guard()
         self.hands.answer(self.leg)
         self.engine.after(GUARD_EVERY, self._guard_again)

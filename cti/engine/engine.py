@@ -338,7 +338,7 @@ class Engine:
         for leg in [leg for leg in self._missing if leg not in missing]:
             del self._missing[leg]
         for leg, state in there.items():
-            if leg in self.legs or not state.inbound or state.stage is not port.Stage.PARKED:
+            if leg in self.legs or not state.inbound or state.by_agent or state.stage is not port.Stage.PARKED:
                 continue
             since = self._missing.setdefault(leg, began)
             if at_once or began - since >= FORGOTTEN_AFTER:

@@ -106,7 +106,7 @@ class Partners:
         call.hands.unguard(call.leg)
         call.hands.bridge(call.leg, talk.leg)
         call.queueing.served()
-        call.hands.set_variables(call.leg, {"cti_agent": effect.agent, "cti_queue": ""})
+        call.hands.set_variables(call.leg, {"agent": effect.agent, "queue": ""})
         call.say(f"connected to {effect.agent}")
 
     def bridged(self, other: LegId) -> None:

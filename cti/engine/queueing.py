@@ -95,7 +95,7 @@ class Queueing:
         call.moved += not self._asked
         call.queue, self._asked = effect.queue, False
         call.diary.begin(SegmentKind.QUEUE, call.now, effect.queue)
-        call.hands.set_variables(call.leg, {"cti_queue": effect.queue, "cti_since": call.now.isoformat()})
+        call.hands.set_variables(call.leg, {"queue": effect.queue, "since": call.now.isoformat()})
         call.say(f"waits in {effect.queue} at position {effect.position}", effect.rule)
 
     def left(self, effect: out.EntryClosed) -> None:
