@@ -57,7 +57,8 @@ $(READY): $(BIN)/python requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-# SIPp and baresip are the phones of the acceptance tests; without them those tests skip and say so.
+# SIPp and baresip are the phones of the acceptance tests, and records are tested on PostgreSQL too; without them
+# those tests skip and say so.
 $(TOOLS): $(BIN)/python
-	@.ci/apt sip-tester:sipp baresip-core:baresip
+	@.ci/apt sip-tester:sipp baresip-core:baresip postgresql:pg_ctlcluster
 	@touch $@

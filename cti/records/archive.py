@@ -1,6 +1,6 @@
 """Questions about what is kept: which calls there were, and all that is known of one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -139,12 +139,11 @@ class Archive:
         query = select(agent_states).where(agent_states.c.agent == agent, at >= since, at < until).order_by(at)
         return [_as(AgentState, row) for row in await self._rows(query)]
 
-    async def _of(self, table: Table, call_id: CallId, order: Any) -> list[RowMapping]:
+    async def _of(self, table: Table, call_id: CallId, order: Any) -> Sequence[RowMapping]:
         return await self._rows(select(table).where(table.c.call == call_id).order_by(order))
 
-    async def _rows(self, query: Select[Any]) -> list[RowMapping]:
-        async with self._database.reading() as connection:
-            return list((await connection.execute(query)).mappings())
+    async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
+        return await self._database.fetch(query)
 
 
 def _narrowed(query: Select[Any], which: Filter) -> Select[Any]:

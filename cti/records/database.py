@@ -1,17 +1,18 @@
 """The database: reached by one URL, SQLite or PostgreSQL, with its tables brought up to date by alembic."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, RowMapping, Select, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -24,6 +25,9 @@ from cti.records.rows import Rows
 
 DRIVERS: Final = ("sqlite+aiosqlite", "postgresql+asyncpg")
 
+_T = TypeVar("_T")
+_LONGEST: Final = 10.0
+"""Seconds that SQLite gets to end what it is at when we close."""
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 0x637469  # any number: two servers that start together migrate one after the other
 _OF_THE_ENTRY: Final = ("22", "23", "54")
@@ -41,6 +45,8 @@ class Database:
         self.url = parse(url, password)
         self.engine = _engine(self.url)
         self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")  # no BEGIN and ROLLBACK around it
+        self._under_way: set[asyncio.Task[Any]] = set()
+        self._writing: set[asyncio.Task[Any]] = set()
         self._insertion = Insertion(self.engine.dialect.name)
 
     @property
@@ -51,6 +57,48 @@ class Database:
     async def migrate(self) -> None:
         """Brings the tables up to date. Raises DatabaseAway, WrongDatabase."""
         with_folder(self.url)
+        await self._to_the_end(self._migrate())
+
+    async def revision(self) -> tuple[str | None, str | None]:
+        """What the tables are at, and what they would be brought to. Raises DatabaseAway."""
+        return await self._to_the_end(self._revision()), _scripts().get_current_head()
+
+    async def write(self, entries: Iterable[Entry]) -> None:
+        """All of them, or none: then raises DatabaseAway or EntryRefused."""
+        if self._writing:
+            raise DatabaseAway("the database is still busy with a transaction that was given up")
+        try:
+            rows = Rows.of(entries)
+        except (AttributeError, TypeError) as error:
+            raise EntryRefused(f"not an entry: {error}") from error
+        await self._to_the_end(self._write(rows), self._writing)
+
+    async def fetch(self, query: Select[Any], values: Mapping[str, Any] | None = None) -> Sequence[RowMapping]:
+        """What a query finds. Raises DatabaseAway."""
+        return await self._to_the_end(self._fetch(query, values))
+
+    async def close(self) -> None:
+        """Ends every connection."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=_LONGEST)
+        await self.engine.dispose()
+
+    async def _to_the_end(self, doing: Coroutine[Any, Any, _T], those: set[asyncio.Task[Any]] | None = None) -> _T:
+        """Carries it out, on SQLite to its end even when whoever asked is cancelled.
+
+        SQLAlchemy and aiosqlite clean up after a cancelled query in a task that never ends, and the event loop waits
+        for that task when it stops. SQLite answers by itself: what is locked fails after the URL's `timeout`.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return await doing
+        task = asyncio.create_task(doing, name="sqlite")
+        for tasks in (self._under_way, self._under_way if those is None else those):
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+        task.add_done_callback(_seen)
+        return await asyncio.shield(task)
+
+    async def _migrate(self) -> None:
         async with self._connection() as connection, connection.begin():
             try:
                 await connection.run_sync(_upgrade)
@@ -60,25 +108,18 @@ class Database:
                     remedy="Install the newer version, or name another database in records.url",
                 ) from error
 
-    async def revision(self) -> tuple[str | None, str | None]:
-        """What the tables are at, and what they would be brought to. Raises DatabaseAway."""
+    async def _revision(self) -> str | None:
         async with self._connection() as connection:
-            return await connection.run_sync(_revision), _scripts().get_current_head()
+            return await connection.run_sync(_revision)
 
-    async def write(self, entries: Iterable[Entry]) -> None:
-        """All of them, or none: then raises DatabaseAway or EntryRefused."""
-        try:
-            rows = Rows.of(entries)
-        except (AttributeError, TypeError) as error:
-            raise EntryRefused(f"not an entry: {error}") from error
+    async def _write(self, rows: Rows) -> None:
         async with self._connection() as connection, connection.begin():
             await self._insertion.write(connection, rows)
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for queries. Raises DatabaseAway."""
+    async def _fetch(self, query: Select[Any], values: Mapping[str, Any] | None) -> Sequence[RowMapping]:
         async with self._connection(self._reading) as connection:
-            yield connection
+            found: Sequence[RowMapping] = (await connection.execute(query, values)).mappings().all()
+            return found
 
     @asynccontextmanager
     async def _connection(self, engine: AsyncEngine | None = None) -> AsyncIterator[AsyncConnection]:
@@ -88,9 +129,11 @@ class Database:
         except (SQLAlchemyError, OSError, ValueError, OverflowError) as error:
             raise judged(error) from error
 
-    async def close(self) -> None:
-        """Ends every connection."""
-        await self.engine.dispose()
+
+def _seen(task: asyncio.Task[Any]) -> None:
+    """What went wrong is told to whoever asked; when nobody is left to hear it, it is of no interest."""
+    if not task.cancelled():
+        task.exception()
 
 
 def parse(url: str, password: str = "") -> URL:
@@ -152,7 +195,6 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")  # who reads does not wait for who writes
     cursor.execute("PRAGMA synchronous = FULL")  # what was committed survives a power cut
-    cursor.execute("PRAGMA busy_timeout = 5000")
     cursor.close()
 
 

@@ -39,6 +39,8 @@ class Records:
         except RecordsError:
             await self._database.close()
             raise
+        if self.health().away_since is None:
+            await self._counter.warm()
 
     async def close(self, limit: float = 5.0) -> None:
         """Writes what waits; what is not written within `limit` seconds goes to the spool."""

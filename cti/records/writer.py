@@ -347,9 +347,7 @@ class Writer:
                 except BadLine as error:
                     await asyncio.to_thread(self._spool.bury, line, error.what)
                     self._refused += 1
-                    self._log.error(
-                        "a line of the spool is no record; it is kept in dead-letters.jsonl", error=error.what
-                    )
+                    self._log.error("a line of the spool is no record: see dead-letters.jsonl", error=error.what)
             if entries:
                 await self._write(entries)
             elif not lines:

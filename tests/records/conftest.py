@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -54,15 +55,21 @@ Open = Callable[..., Any]
 
 
 @pytest.fixture
-async def open_records(url: str, tmp_path: Path) -> AsyncIterator[Open]:
-    """Opens records on the test's database and spool; they are closed behind the test."""
+async def open_at(tmp_path: Path, log: list[EventDict]) -> AsyncIterator[Open]:
+    """Opens records on a database that the test names, and the test's spool; they are closed behind the test."""
     async with AsyncExitStack() as stack:
 
-        async def opened(**options: Any) -> Records:
+        async def opened(url: str, **options: Any) -> Records:
             records = Records(Options(**{"url": url, "spool": tmp_path / "spool", **QUICK} | options))
             return await stack.enter_async_context(records)
 
         yield opened
+
+
+@pytest.fixture
+def open_records(url: str, open_at: Open) -> Open:
+    """Opens records on the test's database."""
+    return partial(open_at, url)
 
 
 @pytest.fixture

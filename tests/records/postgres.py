@@ -64,6 +64,10 @@ class Cluster:
         """For SQLAlchemy; `port` is that of something in between."""
         return f"postgresql+asyncpg://cti@127.0.0.1:{port or self.port}/{database}?ssl=disable"
 
+    async def connect(self, database: str) -> asyncpg.Connection:
+        """A connection beside those of the records."""
+        return await asyncpg.connect(host="127.0.0.1", port=self.port, user="cti", database=database, ssl=False)
+
     async def create(self, database: str) -> None:
         """A new, empty database."""
         await self._execute(f"CREATE DATABASE {database}")
@@ -73,7 +77,7 @@ class Cluster:
         await self._execute(f"DROP DATABASE {database} WITH (FORCE)")
 
     async def _execute(self, statement: str) -> None:
-        connection = await asyncpg.connect(host="127.0.0.1", port=self.port, user="cti", database="postgres", ssl=False)
+        connection = await self.connect("postgres")
         try:
             await connection.execute(statement)
         finally:

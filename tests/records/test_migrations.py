@@ -27,7 +27,7 @@ async def test_the_migrations_make_the_tables_that_the_code_knows(database: Data
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         return compare_metadata(context, metadata)
 
-    async with database.reading() as connection:
+    async with database.engine.connect() as connection:
         assert await connection.run_sync(difference) == []
 
 
@@ -43,7 +43,7 @@ async def test_the_indexes_of_some_rows_are_of_those_rows(database: Database) ->
                 found[str(index["name"])] = str(where).strip("()")
         return found
 
-    async with database.reading() as connection:
+    async with database.engine.connect() as connection:
         assert await connection.run_sync(partial) == {
             "calls_by_last_answer": "last_agent IS NOT NULL",
             "calls_open": "ended_at IS NULL",

@@ -91,7 +91,7 @@ async def test_entries_handed_in_twice_are_kept_once(records: Records) -> None:
 
 
 async def count_of(records: Records, *tables: str) -> dict[str, int]:
-    async with records._database.reading() as connection:
+    async with records._database.engine.connect() as connection:
         return {
             table: (await connection.exec_driver_sql(f"SELECT count(*) FROM {table}")).scalar_one() for table in tables
         }

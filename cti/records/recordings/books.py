@@ -19,14 +19,12 @@ class DatabaseBooks:
     async def complaints(self, of: Sequence[CallId]) -> Collection[CallId]:
         """Those of the calls that had a complaint."""
         query = select(calls.c.id).where(calls.c.id.in_(of), calls.c.complaint)
-        async with self._database.reading() as connection:
-            return frozenset((await connection.execute(query)).scalars())
+        return frozenset(row["id"] for row in await self._database.fetch(query))
 
     async def hashes(self, of: Sequence[str]) -> dict[str, str]:
         """The SHA-256 of each of the recordings that it knows."""
         query = select(recordings.c.id, recordings.c.sha256).where(recordings.c.id.in_(of))
-        async with self._database.reading() as connection:
-            return {row.id: row.sha256 for row in await connection.execute(query)}
+        return {row["id"]: row["sha256"] for row in await self._database.fetch(query)}
 
     async def deleted(self, entries: Sequence[RecordingDeleted]) -> None:
         """Their files are gone."""
