@@ -61,6 +61,8 @@ class Call:
     estimates: Estimates = NOBODY
     been: set[QueueId] = field(default_factory=set)
     """Queues that overflow does not send it back to."""
+    callback_offered: bool = False
+    """In this queue."""
     complained: bool = False
     for_the_agent: list[EscalationRule] = field(default_factory=list)
     """Rules that held while it waited."""

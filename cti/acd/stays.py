@@ -46,6 +46,7 @@ def ask(floor: Floor, id_: CallId, caller: Caller, queue: Queue, *, escalate: bo
 def enter(floor: Floor, call: Call, queue: Queue, rule: str = "") -> None:
     """Puts a waiting call into a queue, at the place that its whole wait has earned."""
     call.queue, call.entered, call.step = queue, floor.now, 0
+    call.callback_offered = False
     call.been.add(queue.id)
     call.place = place_in(floor, call, queue)
     head = floor.now - queue.head().entered if queue.arrivals else 0.0
@@ -89,8 +90,8 @@ def set_timers(floor: Floor, call: Call) -> None:
         timers.set(floor.now + LOOK_AGAIN, Due.LOOK_AGAIN, call)
     if plan.announce.every is not None:
         timers.set(floor.now + plan.announce.every, Due.ANNOUNCE, call, plan.announce)
-    if plan.announce.callback_after is not None and entered + plan.announce.callback_after > floor.now:
-        timers.set(entered + plan.announce.callback_after, Due.CALLBACK, call)
+    if plan.announce.callback_after is not None and not call.callback_offered:
+        timers.set(max(floor.now, entered + plan.announce.callback_after), Due.CALLBACK, call)
 
 
 def close(
@@ -195,6 +196,7 @@ def announce(floor: Floor, call: Call, announcements: Announcements) -> None:
 
 def offer_callback(floor: Floor, call: Call, _: object) -> None:
     """The caller has waited long enough to be offered a call back."""
+    call.callback_offered = True
     position = call.queue.position(call)
     floor.effects.append(out.Announced(call.id, position, call.queue.estimate(call), callback=True))
 

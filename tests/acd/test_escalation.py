@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from cti.acd import commands as do
 from cti.acd import effects as out
-from cti.acd.model import Audience, EscalationRule, Overflow, ToQueue, Trigger
-from cti.ids import QueueId
+from cti.acd.model import Audience, Caller, EscalationRule, Overflow, ToQueue, Trigger
+from cti.ids import CallId, QueueId
 from tests.acd.world import Hotline, agent, needs, plan, queue, step
 
 COMPLAINTS = QueueId("complaints")
@@ -63,6 +64,12 @@ def test_a_call_that_a_person_sends_is_not_escalated_by_number() -> None:
     line.talks("c1", "wang")
     line.calls("c1", "orders", calls_today=3)
     assert [e.queue for e in line.of(out.EntryOpened)] == ["orders"]
+
+
+def test_a_call_that_is_not_to_be_escalated_is_not() -> None:
+    line = hotline(THIRD_CALL)
+    line.does(do.Enqueue(CallId("c1"), QueueId("service"), Caller(calls_today=3), escalate=False))
+    assert line.offered() == [("c1", "wang")]
 
 
 def test_a_rule_for_certain_queues_leaves_the_others() -> None:
@@ -174,6 +181,20 @@ def test_a_complaint_to_the_specialists_themselves_only_tells() -> None:
     line.calls("c1", "complaints")
     line.complains("c1")
     assert line.happened() == ["supervisors told of c1: complaint flagged [escalation.yaml:8]"]
+
+
+def test_a_rule_on_complaints_for_other_queues_is_silent() -> None:
+    rule = EscalationRule(Trigger.COMPLAINT, queues=frozenset({QueueId("orders")}), to=COMPLAINTS, tell=SUPERVISORS)
+    line = hotline(rule)
+    line.talks("c1", "wang")
+    assert line.complains("c1") == []
+
+
+def test_a_complaint_in_conversation_may_be_for_the_agent_only() -> None:
+    line = hotline(EscalationRule(Trigger.COMPLAINT, offer=COMPLAINTS, where="escalation.yaml:8"))
+    line.talks("c1", "wang")
+    line.complains("c1")
+    assert line.happened() == ["wang may move c1 to complaints [escalation.yaml:8]"]
 
 
 def test_a_complaint_counts_once() -> None:

@@ -256,6 +256,23 @@ def test_a_call_back_is_offered_once_with_the_expected_wait() -> None:
     assert line.happened() == ["c1 hears: place 1, 100 s, call back"]
 
 
+def test_a_call_back_can_be_offered_at_once() -> None:
+    line = hotline("wang", announce=Announcements(callback_after=0.0))
+    line.calls("c1")
+    line.wait(60)
+    assert line.happened() == ["c1 hears: place 1, 100 s, call back"]
+
+
+def test_each_queue_offers_a_call_back_once() -> None:
+    line = hotline("wang", announce=Announcements(callback_after=90.0))
+    line.calls("c1")
+    line.wait(100)
+    line.moves("c1", "orders")
+    line.moves("c1", "service")
+    line.wait(100)
+    assert line.happened() == ["c1 hears: place 1, 100 s, call back"]
+
+
 def test_a_caller_who_does_not_wait_hears_nothing() -> None:
     line = hotline("wang", announce=Announcements(every=45.0, callback_after=90.0))
     line.releases("own-wang")

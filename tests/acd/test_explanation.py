@@ -1,5 +1,6 @@
 """Every decision says who else was there, why each was passed over, the rule, and where the rule stands."""
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -111,6 +112,23 @@ def test_a_freed_agent_is_told_which_calls_of_other_queues_come_later() -> None:
     ]
 
 
+def test_no_more_than_five_of_them_are_named() -> None:
+    ids = [f"q{n}" for n in range(8)]
+    line = Hotline(plan([queue(id_) for id_ in ids], [agent("wang")]))
+    for id_ in ids:
+        line.calls(f"c-{id_}", id_)
+    line.ready("wang")
+    assert [other.queue for other in why(line).others] == ["q1", "q2", "q3", "q4", "q5"]
+
+
+def test_agents_whom_only_a_rule_brings_in_are_not_counted_before() -> None:
+    steps = (RelaxStep(0.0, needs(repair=3)), RelaxStep(math.inf))
+    line = Hotline(plan([queue("service", *steps)], [*experts("wang"), agent("li")]))
+    line.ready("wang", "li")
+    line.calls("c1")
+    assert why(line).counts == (0, 0, 0, 0, 0, 0, 0, 1)
+
+
 def test_every_way_of_being_passed_over_has_its_words() -> None:
     ids = ("home", "lunch", "phone", "rings", "talks", "writes", "rests", "idle")
     line = hotline(service(), *experts(*ids))
@@ -164,6 +182,8 @@ def test_what_each_strategy_compared_is_said_in_words() -> None:
 
 def test_who_had_no_offer_yet_is_said_so() -> None:
     line = hotline(service(Strategy.ROUND_ROBIN), *experts("wang"))
+    line.goes_on_break("wang")
+    line.signs_in("wang")
     line.calls("c1")
     assert list(why(line).lines())[1] == "chosen: wang, had no offer from this queue yet"
 

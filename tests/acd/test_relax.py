@@ -151,6 +151,20 @@ def test_a_step_that_comes_while_a_phone_rings_counts_when_the_offer_fails() -> 
     assert line.offered() == [("c1", "li")]
 
 
+def test_a_skill_that_is_not_there_does_not_count_for_most_skilled() -> None:
+    people = [agent("zhang", skills=needs(repair=3)), agent("wang"), agent("li", skills=needs(repair=1))]
+    the_queue = queue("service", step(repair=3), step(20), strategy=Strategy.MOST_SKILLED, ring=60.0)
+    line = Hotline(plan([the_queue], people))
+    line.ready("zhang")
+    line.calls("c1")
+    line.ready("wang")
+    line.wait(1)
+    line.ready("li")
+    line.wait(20)
+    line.refuses("zhang")
+    assert line.offered() == [("c1", "li")]
+
+
 def test_an_offer_that_fails_before_the_step_is_for_those_of_the_step_before() -> None:
     line = ringing_while_others_come(Strategy.LONGEST_IDLE)
     line.wait(10)
@@ -305,6 +319,16 @@ def test_agents_whom_only_a_rule_brings_in_are_not_the_queues_own() -> None:
     line.signs_out("li")
     line.calls("c1")
     assert [e.to for e in line.of(out.Sent)] == [Leave(Elsewhere.HANGUP)]
+
+
+def test_agents_whom_only_a_rule_brings_in_do_not_hide_that_the_queues_own_have_gone() -> None:
+    people = [agent("wang", groups=["service"]), agent("zhang", groups=["specialists"])]
+    steps = (step(groups=["service"]), step(math.inf, groups=["specialists"]))
+    line = hotline(*people, steps=steps, overflow=(Overflow(Widen(1), "queues.yaml:9", nobody_available=True),))
+    line.takes_own_call("wang")
+    line.calls("c1")
+    line.signs_out("wang")
+    assert line.offered() == [("c1", "zhang")]
 
 
 def test_once_a_rule_has_brought_them_in_they_count() -> None:

@@ -374,6 +374,15 @@ def test_a_call_back_is_not_offered_again() -> None:
     assert line.happened() == []
 
 
+def test_who_has_waited_long_enough_for_a_new_call_back_is_offered_it_at_once() -> None:
+    line = hotline()
+    line.calls("c1")
+    line.wait(20)
+    line.replans(one(announce=Announcements(callback_after=10.0)))
+    line.wait(0)
+    assert line.happened() == ["c1 hears: place 1, 180 s, call back"]
+
+
 def test_nobody_is_sent_away_because_the_plan_changes() -> None:
     rule = Overflow(VOICEMAIL, "q:9", nobody_available=True)
     line = hotline(one(overflow=(rule,)))

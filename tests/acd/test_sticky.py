@@ -219,6 +219,21 @@ def test_one_who_rests_after_a_refused_offer_is_still_waited_for() -> None:
     assert line.offered() == [("c2", "li")]
 
 
+def test_a_call_that_waits_for_one_who_declines_another_waits_on() -> None:
+    line = hotline()
+    line.calls("c1", **LAST)
+    line.goes_on_break("wang")
+    line.calls("c2", **LAST)
+    line.signs_in("wang")
+    line.refuses("li")
+    assert line.offered() == [("c1", "wang")]
+    line.answers("wang")
+    line.releases("c1")
+    assert line.offered() == []
+    line.wait(5)
+    assert line.offered() == [("c2", "li")]
+
+
 def test_a_held_call_that_hangs_up_is_not_offered_later() -> None:
     line = busy()
     line.calls("c1", **LAST)

@@ -253,6 +253,16 @@ def test_the_share_of_work_is_that_of_work_and_idleness_since_signing_in() -> No
     assert line.offer_to("wang").why.candidates[0].key[0] == 30 / 80
 
 
+def test_being_idle_before_a_call_of_their_own_is_no_work() -> None:
+    line = hotline(Strategy.LEAST_OCCUPIED, "wang")
+    line.wait(19)  # idle for 20
+    line.takes_own_call("wang")
+    line.wait(30)
+    line.releases("own")
+    line.calls("c1")
+    assert line.offer_to("wang").why.candidates[0].key[0] == 30 / 50
+
+
 def test_most_skilled_prefers_the_greatest_sum_in_what_the_queue_needs() -> None:
     people = [
         agent("wang", skills=needs(repair=3, english=5, orders=5)),

@@ -58,6 +58,16 @@ def test_an_agent_moves_as_the_table_says(before: Activity, after: Activity) -> 
         assert person.activity is before
 
 
+def test_a_call_that_has_gone_goes_nowhere() -> None:
+    line = Hotline(plan([queue("service")], []))
+    line.calls("c1")
+    call = line.acd.floor.calls[C1]
+    line.hangs_up("c1")
+    assert call.state is CallState.GONE
+    with pytest.raises(IllegalMove):
+        call.leave()
+
+
 def test_the_tables_know_no_other_states() -> None:
     assert {state for move in CALL_MOVES for state in move} == set(CallState)
     assert {activity for move in AGENT_MOVES for activity in move} == set(Activity)

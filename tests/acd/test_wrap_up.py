@@ -56,6 +56,14 @@ def test_a_queue_without_wrap_up_overrides_the_agents() -> None:
     assert line.happened() == ["wang is available idle, 0 s later"]
 
 
+def test_the_shortest_wrap_up_is_one() -> None:
+    line = hotline(wrap_up=0.5)
+    line.releases("c1")
+    assert line.happened() == ["wang is available wrap_up, 100 s later"]
+    line.wait(0.5)
+    assert line.happened() == ["wang is available idle, 0.5 s later"]
+
+
 def test_without_wrap_up_the_next_call_rings_at_once() -> None:
     line = hotline(wrap_up=0.0)
     line.calls("c2")
