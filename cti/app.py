@@ -3,18 +3,18 @@
 import asyncio
 import gc
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import structlog
 import uvloop
 
 from cti import log
-from cti.config.check import Checked
-from cti.config.in_force import InForce
+from cti.config.check import Checked, check
+from cti.config.in_force import InForce, Look
 from cti.config.routing import Routing
 from cti.config.settings import Node, Settings
 from cti.engine.inputs import FromSwitch, NewRouting, SwitchDown, SwitchUp
@@ -117,16 +117,21 @@ async def embedded_switch(settings: Settings) -> AsyncIterator[Switch]:
         await switch.close()
 
 
-async def attach(settings: Settings) -> None:
-    """The hotline, until told to stop."""
+async def attach(
+    settings: Settings, look: Look = check, beside: Callable[["Hotline"], Coroutine[Any, Any, None]] | None = None
+) -> None:
+    """The hotline, until told to stop; `beside` is cancelled before it ends."""
     logger = structlog.get_logger()
     loop = asyncio.get_running_loop()
-    async with hotline(settings) as running, asyncio.TaskGroup() as reloads:
+    async with hotline(settings, look) as running, asyncio.TaskGroup() as tasks:
         gc.collect()
         gc.freeze()  # what is there now stays: to look through it all again would stop every call for 0.1 s
-        loop.add_signal_handler(signal.SIGHUP, lambda: reloads.create_task(running.reload()))
+        loop.add_signal_handler(signal.SIGHUP, lambda: tasks.create_task(running.reload()))
+        task = None if beside is None else tasks.create_task(beside(running), name="beside")
         await told_to_stop()
         loop.remove_signal_handler(signal.SIGHUP)
+        if task is not None:
+            task.cancel()
     logger.info("server stopped")
 
 
@@ -161,14 +166,14 @@ class Hotline:
 
 
 @asynccontextmanager
-async def hotline(settings: Settings, routing: Routing | None = None) -> AsyncIterator[Hotline]:
+async def hotline(settings: Settings, look: Look = check) -> AsyncIterator[Hotline]:
     """Builds the hotline and runs it: records, voice, recordings, the engine, and a link to every switch.
 
-    Without `routing` it reads that of the settings. Raises ConfigError when it cannot be used.
+    `look` reads the routing. Raises ConfigError when it cannot be used.
     """
     logger = structlog.get_logger()
-    in_force = InForce(settings.routing, settings.flows, date.today())
-    routing = routing or in_force.current.routing
+    in_force = InForce(settings.routing, settings.flows, date.today(), look)
+    routing = in_force.current.routing
     links = {NodeName(name): make_link(name, node, settings) for name, node in settings.esl.nodes.items()}
     switches = {name: FreeSwitch(link) for name, link in links.items()}
     async with AsyncExitStack() as parts:

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -16,7 +17,7 @@ import uvloop
 from cti import app, log
 from cti.config.agents import RegisteredPhone
 from cti.config.calendar import Calendars
-from cti.config.check import load_routing
+from cti.config.check import Checked, check, load_routing
 from cti.config.hours import MIDNIGHT, Dates, Days, Hours, Interval
 from cti.config.routing import Routing
 from cti.config.settings import Settings
@@ -77,32 +78,31 @@ def serve(settings: Settings, seed: int) -> None:
 
 
 async def run(settings: Settings, options: Options) -> None:
-    """The server and the demo, as one task. Cancelling it stops everything in order."""
+    """The server and the demo, as one task. Cancelling it stops everything in order. Raises NoDemo."""
     now = datetime.now(UTC)
-    routing, closed = open_now(load_routing(settings.routing, settings.flows, date.today()), now)
+    routing = open_now(load_routing(settings.routing, settings.flows, date.today()), now)
     agents, free = simulated_agents(settings, routing)
     ways = [way for way in ways_of(routing, now) if way.weight]
     if not agents or not ways:
         raise NoDemo("no agent has a phone that registers" if ways else "no hotline leads anywhere")
-    options = replace(options, regulars=regulars(routing))
-    tell_hours(routing, closed, options.seed)
+    tell_hours(routing, options.seed)
     async with app.embedded_switch(settings) as switch:
         host = settings.softswitch.host
-        demo = Demo(Switch((host, switch.external_port), (host, switch.internal_port)), agents, ways, options)
-        tell_how_to_join(routing, demo.switch, free)
-        async with app.hotline(settings, routing) as hotline, asyncio.TaskGroup() as tasks:
-            running = [
-                tasks.create_task(demo.run(), name="demo"),
-                tasks.create_task(give_voices(demo, hotline.voice), name="demo: voices"),
-            ]
-            await app.told_to_stop()
-            for task in running:
-                task.cancel()
-    structlog.get_logger().info("server stopped")
+        there = Switch((host, switch.external_port), (host, switch.internal_port))
+        demo = Demo(there, agents, ways, replace(options, regulars=regulars(routing)))
+        tell_how_to_join(routing, there, free)
+
+        async def beside(hotline: app.Hotline) -> None:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(demo.run(), name="demo")
+                tasks.create_task(give_voices(demo, hotline.voice), name="demo: voices")
+
+        await app.attach(settings, look_with_own_hours, beside)
 
 
-def tell_hours(routing: Routing, closed: str, seed: int) -> None:
+def tell_hours(routing: Routing, seed: int) -> None:
     """The first line: what here is not as the files say."""
+    closed = closed_desk(routing)
     shut_ones = [name for name, hotline in routing.hotlines.items() if hotline.hours == closed]
     open_ones = [name for name in routing.hotlines if name not in shut_ones]
     closed_today = f", {' '.join(shut_ones)} closed today" if shut_ones else ""
@@ -140,13 +140,24 @@ def regulars(routing: Routing) -> tuple[str, ...]:
 # When
 
 
-def open_now(routing: Routing, now: datetime) -> tuple[Routing, str]:
-    """The routing with every desk open at any hour, but one: its hotline is heard closed. That one's name, or ""."""
+def look_with_own_hours(routing: Path, flows: Path, today: date) -> Checked:
+    """`check`, and then the demo's hours: also when the files are read again (SIGHUP)."""
+    checked = check(routing, flows, today)
+    return replace(checked, routing=checked.routing and open_now(checked.routing, datetime.now(UTC)))
+
+
+def closed_desk(routing: Routing) -> str:
+    """The desk that is closed in the demo: the last hotline's, when no other has it; or ""."""
     used = [hotline.hours for hotline in routing.hotlines.values()]
-    closed = used[-1] if len(set(used)) > 1 and used.count(used[-1]) == 1 else ""
+    return used[-1] if len(set(used)) > 1 and used.count(used[-1]) == 1 else ""
+
+
+def open_now(routing: Routing, now: datetime) -> Routing:
+    """The routing with every desk open at any hour, but the one whose hotline is to be heard closed."""
+    closed = closed_desk(routing)
     hours = {name: one.hours for name, one in routing.calendars.items()}
     changed = {name: shut(one, now) if name == closed else always(one) for name, one in hours.items()}
-    return replace(routing, calendars=Calendars(changed)), closed
+    return replace(routing, calendars=Calendars(changed))
 
 
 def always(hours: Hours) -> Hours:

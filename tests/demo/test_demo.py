@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -118,6 +119,7 @@ def settings(tmp_path: Path) -> Iterator[Settings]:
 
     with patch.object(app, "render_ahead", nothing), patch("cti.cli.demo.give_voices", nothing):
         yield load_settings(None, variables).settings
+    gc.unfreeze()  # the server froze what there was
 
 
 def found(database: Path, what: str) -> bool:

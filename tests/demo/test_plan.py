@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from cti.cli.demo import NoDemo, open_now, serve, simulated_agents, ways_of
+from cti.cli.demo import NoDemo, closed_desk, look_with_own_hours, open_now, serve, simulated_agents, ways_of
 from cti.config.check import load_routing
 from cti.config.routing import Routing
 from cti.config.settings import AgentSecrets, Settings, SoftSwitch
@@ -25,8 +25,8 @@ def example() -> Routing:
 
 @pytest.mark.parametrize("now", [NIGHT, NOON])
 def test_every_desk_is_open_but_that_of_the_last_hotline(example: Routing, now: datetime) -> None:
-    routing, closed = open_now(example, now)
-    assert closed == "complaint_desk"
+    routing = open_now(example, now)
+    assert closed_desk(routing) == "complaint_desk"
     assert {name: routing.calendars.is_open(name, now) for name in routing.calendars} == {
         "order_desk": True,
         "service_desk": True,
@@ -35,14 +35,25 @@ def test_every_desk_is_open_but_that_of_the_last_hotline(example: Routing, now: 
 
 
 def test_the_closed_desk_says_when_it_opens_next(example: Routing) -> None:
-    routing, closed = open_now(example, NOON)
-    opening = routing.calendars.next_opening(closed, NOON)
+    opening = open_now(example, NOON).calendars.next_opening("complaint_desk", NOON)
     assert opening is not None
     assert opening.strftime("%Y-%m-%d %H:%M") == "2026-11-27 09:00"
 
 
+def test_files_that_are_read_again_get_the_same_hours() -> None:
+    checked = look_with_own_hours(PROJECT / "routing", PROJECT / "ivr_flows", date(2026, 11, 24))
+    assert checked.routing is not None
+    now = datetime.now(UTC)
+    calendars = checked.routing.calendars
+    assert [calendars.is_open(name, now) for name in ("order_desk", "service_desk", "complaint_desk")] == [
+        True,
+        True,
+        False,
+    ]
+
+
 def test_customers_know_every_way_through_the_menus(example: Routing) -> None:
-    routing, _ = open_now(example, NIGHT)
+    routing = open_now(example, NIGHT)
     assert {(way.number, " ".join(way.keys), way.end) for way in ways_of(routing, NIGHT)} == {
         ("8008208208", "1", End.PERSON),
         ("8008208208", "2 202611#", End.PERSON),  # the parcel's number; no web server answers
@@ -68,7 +79,7 @@ def test_nobody_calls_the_engineer_on_duty(example: Routing) -> None:
 
 def test_a_hotline_is_called_as_often_as_its_place_says(example: Routing) -> None:
     totals: dict[str, float] = {}
-    for way in ways_of(open_now(example, NIGHT)[0], NIGHT):
+    for way in ways_of(open_now(example, NIGHT), NIGHT):
         totals[way.number] = totals.get(way.number, 0) + way.weight
     assert {number: round(total, 3) for number, total in totals.items()} == {
         "8008208208": 1.0,
