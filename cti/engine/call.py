@@ -393,12 +393,12 @@ class LiveCall:
 
     def other_ended(self, leg: LegId, cause: str) -> None:
         """An agent's leg, or that of a number outside, is gone."""
-        self.diary.leg_ended(leg, self.now, cause)
         self.ring_failed(leg, cause)
         self.agents.ended(leg, cause)
 
     def ring_failed(self, leg: LegId, cause: str) -> None:
         """Somebody who was rung does not talk to us."""
+        self.diary.leg_ended(leg, self.now, cause)
         if self.outside.has(leg):
             self.outside.gone(cause)
         elif self.transfers.has(leg):
@@ -435,8 +435,8 @@ class LiveCall:
 
     @property
     def finished(self) -> bool:
-        """Nothing more will happen to it."""
-        return self._ended_at is not None and not self.agents.wrapping and not self.agents.ring
+        """Nothing more will happen to it: nobody wraps up, and every phone that was rung is silent."""
+        return self._ended_at is not None and not self.agents.wrapping and not self.diary.has_legs
 
     def close(self) -> None:
         """Hands the record over. The call is forgotten after this."""

@@ -70,6 +70,11 @@ class Diary:
         if leg is not None:
             self.legs.append(Leg(id_, leg.kind, leg.created_at, at, leg.agent, leg.number, leg.answered_at, cause))
 
+    @property
+    def has_legs(self) -> bool:
+        """Whether a leg is there, or is being rung."""
+        return bool(self._legs)
+
     def begin(self, kind: SegmentKind, at: datetime, what: str = "", agent: AgentId | None = None) -> None:
         """A stretch begins."""
         self._segments.append(_OpenSegment(kind, at, what, agent))

@@ -105,6 +105,9 @@ class Line:
         self.hands = Hands()
         self.steady, self.wall = 0.0, at
         self.engine = Engine(example(), self.hands, self._moment())
+        self.hangs_up = True
+        """The switch ends the legs of agents as soon as it is told to. Callers' end when the test says so."""
+        self._looked_at = 0
 
     def _moment(self) -> Moment:
         return Moment(self.steady, self.wall)
@@ -112,6 +115,11 @@ class Line:
     def put(self, event: in_.Input) -> None:
         """An input, now."""
         self.engine.handle(event, self._moment())
+        while self._looked_at < len(self.hands.done):
+            verb, *what = self.hands.done[self._looked_at]
+            self._looked_at += 1
+            if verb == "hang up" and self.hangs_up and what[0].startswith("id-"):
+                self.ends(*what)
 
     def tells(self, kind: type[port.SwitchEvent], leg: str, **more: Any) -> None:
         """The switch tells something of a leg."""

@@ -88,11 +88,16 @@ def test_an_agent_who_answers_when_the_caller_has_gone_is_not_left_in_silence() 
     line = Line()
     line.registers("1001")
     line.to_queue()
+    line.hangs_up = False  # it is told to stop ringing, and has not done so yet
     [(agent_leg, _)] = line.rings()
     line.ends("c1")
     line.picks_up(agent_leg)
-    assert line.engine.calls == {}
-    assert [what for what in line.hands.done if what[0] == "bridge"] == []
+    assert line.verbs()[-1] == "hang up"
+    assert "bridge" not in line.verbs()
+    assert line.records() == []
+    line.ends(agent_leg)
+    assert line.record().outcome is CallOutcome.ABANDONED
+    assert line.engine.legs == {}
 
 
 def test_a_declined_call_goes_to_the_next_agent_and_keeps_its_place() -> None:
