@@ -39,6 +39,13 @@ def test_third_call_of_the_day_goes_to_specialists() -> None:
     ]
 
 
+def test_the_specialist_who_answers_it_is_not_offered_to_move_it_again() -> None:
+    line = hotline(THIRD_CALL)
+    line.calls("c1", calls_today=3)
+    line.answers("li")
+    assert line.of(out.EscalationOffered) == []
+
+
 def test_the_fourth_call_of_the_day_does_so_too() -> None:
     line = hotline(THIRD_CALL)
     line.calls("c1", calls_today=4)

@@ -336,6 +336,11 @@ def test_any_ageing_above_nothing_will_do() -> None:
     assert Distributor(plan([], [], ageing=0.001), 0.0).next_deadline() is None
 
 
+def test_several_steps_may_be_for_rules_only() -> None:
+    the_plan = plan([queue("a", step(), RelaxStep(math.inf), RelaxStep(math.inf))], [])
+    assert Distributor(the_plan, 0.0).next_deadline() is None
+
+
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(BadPlan, match="ageing is not more than 0; a: relax steps"):
         Distributor(plan([queue("a", step(5.0))], [], ageing=0.0), 0.0)

@@ -94,6 +94,15 @@ def test_after_the_rest_the_agent_is_offered_the_same_call_again() -> None:
     ]
 
 
+def test_the_shortest_rest_is_one() -> None:
+    line = hotline("wang", rest=0.5)
+    line.calls("c1")
+    line.refuses("wang")
+    assert line.offered() == []
+    line.wait(0.5)
+    assert line.offered() == [("c1", "wang")]
+
+
 def test_without_a_rest_the_call_goes_to_another_idle_agent_first() -> None:
     line = hotline("wang", "li", rest=0.0)
     line.calls("c1")

@@ -253,6 +253,7 @@ MUTANTS: Final = (
         "",
         "the position is told once",
     ),
+    Mutant("stays.py", "    call.callback_offered = True\n", "", "a new plan offers the call back again"),
     Mutant(
         "stays.py",
         "head = floor.now - queue.head().entered",
