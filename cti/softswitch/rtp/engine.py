@@ -20,6 +20,9 @@ from cti.softswitch.rtp.supervision import Eavesdrop, Mode
 BEAT: Final = 0.005
 """Seconds between two looks at the sockets; a phase is four of them."""
 
+REST: Final = 0.001
+"""Seconds between two looks at least: uvloop's timers have whole milliseconds, and one that is early would spin."""
+
 PHASES: Final = 4
 
 STALL: Final = 0.5
@@ -170,7 +173,7 @@ class MediaEngine:
             self.writer.flush(now)
         finally:
             idle = not self._streams and not len(self.writer)
-            self._timer = None if idle else self._loop.call_at(max(self._due, now), self._tick)
+            self._timer = None if idle else self._loop.call_at(max(self._due, now + REST), self._tick)
 
     def _take(self, now: float) -> None:
         """Takes what has come. Each round takes one packet of every leg that has one."""
