@@ -27,10 +27,12 @@ from pathlib import Path
 from statistics import median, quantiles
 from zoneinfo import ZoneInfo
 
+import uvloop
 from sqlalchemy import text
 
 from benchmarks.esl import Span
 from cti.ids import CallId
+from cti.records.count import MOST_COUNTED
 from cti.records.database import Database
 from cti.records.entries import CallClosed, Entry
 from cti.records.store import Options, Records
@@ -61,8 +63,9 @@ _SQLITE = f"""
                CAST(pow(abs(random()) / 9223372036854775808.0, 3) * :customers AS INTEGER)),
                strftime('%Y-%m-%d %H:%M:%f', :start, '+' || (i * :step) || ' seconds') || '000', i % 10 < 8 FROM n)
     INSERT INTO calls ({_COLUMNS})
-    SELECT printf('%032x', i), 'inbound', '售后服务热线', 'Asia/Shanghai', '4008008008', customer, customer, '广东省广州市',
-           '中国移动', at, at, at, 'service', '["1001"]', CASE WHEN answered THEN printf('10%02d', i % 50) END, 0, 0,
+    SELECT printf('%032x', i), 'inbound', '售后服务热线', 'Asia/Shanghai', '4008008008', customer, customer,
+           '广东省广州市', '中国移动',
+           at, at, at, 'service', '["1001"]', CASE WHEN answered THEN printf('10%02d', i % 50) END, 0, 0,
            CASE WHEN answered THEN 'answered' ELSE 'abandoned' END, 'caller', 'NORMAL_CLEARING', 20.5, 170.25, 0.0, 0,
            0, 0, NULL, '', '', 'main', 'abcdef012345', :story FROM r
 """  # noqa: S608
@@ -145,7 +148,7 @@ async def time_counts(records: Records, who: list[str], now: datetime) -> list[f
         times.append((time.perf_counter() - began) * 1_000)
         assert earlier.complete
         if customer == BUSY:
-            assert earlier.calls_in_7_days > BUSY_CALLS * 0.8
+            assert earlier.calls_in_7_days >= MOST_COUNTED
     return times
 
 
@@ -329,7 +332,7 @@ def main(argv: list[str]) -> int:
     """Measures and prints. A missed target is a result, not a failure."""
     options = _arguments(argv)
     notes: dict[str, str] = {}
-    found = asyncio.run(measure(options, notes))
+    found = uvloop.run(measure(options, notes))
     verdicts = []
     for part, rows in found.items():
         if part.startswith("count"):

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import click
 
-from cti.cli import prompts, recordings, routing, server
+from cti.cli import calls, prompts, recordings, routing, server
 from cti.config.findings import ConfigError
 from cti.errors import CtiError
 
@@ -16,7 +16,7 @@ def cti() -> None:
     """The contact-centre server and its tools."""
 
 
-for command in (*server.COMMANDS, *routing.COMMANDS, prompts.prompts, recordings.recordings):
+for command in (*server.COMMANDS, *routing.COMMANDS, prompts.prompts, calls.calls, recordings.recordings, calls.db):
     cti.add_command(command)
 
 

@@ -61,7 +61,14 @@ class Database:
 
     async def revision(self) -> tuple[str | None, str | None]:
         """What the tables are at, and what they would be brought to. Raises DatabaseAway."""
-        return await self._to_the_end(self._revision()), _scripts().get_current_head()
+        latest = _scripts().get_current_head()
+        if not self._has_file():  # looking must not make it
+            return None, latest
+        return await self._to_the_end(self._revision()), latest
+
+    def _has_file(self) -> bool:
+        file = self.url.database if self.url.get_backend_name() == "sqlite" else None
+        return not file or Path(file).exists()
 
     async def write(self, entries: Iterable[Entry]) -> None:
         """All of them, or none: then raises DatabaseAway or EntryRefused."""

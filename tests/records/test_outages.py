@@ -355,6 +355,22 @@ async def test_a_line_of_the_spool_that_is_no_entry_is_kept_apart(
     assert errors(log) == ["a line of the spool is no record: see dead-letters.jsonl"] * 2
 
 
+async def test_an_entry_that_no_database_would_take_is_kept_apart_while_it_is_away(
+    open_at: Open, tmp_path: Path, log: list[EventDict]
+) -> None:
+    (tmp_path / "var").write_text("in the way")
+    records = await open_at(f"sqlite+aiosqlite:///{tmp_path}/var/cti.db")
+    poison = replace(opened("p1"), hotline=None)  # type: ignore[arg-type]
+    records.write(opened("c1"), poison, closed("c1"))
+    await until(lambda: records.health().waiting == 0)
+    (tmp_path / "var").unlink()
+    await settled(records)
+    assert [call.id for call in await records.archive.find(Filter())] == ["c1"]
+    assert records.health().refused == 1
+    (letter,) = (tmp_path / "spool" / "dead-letters.jsonl").read_text().splitlines()
+    assert "p1" in letter
+
+
 # --- no room --------------------------------------------------------------------------------------
 
 
