@@ -263,9 +263,16 @@ class Engine:
         call.executed(event.execution)
 
     def _leg_ending(self, node: NodeName, event: port.LegEnding) -> None:
-        """An agent is free as soon as the phone is: to tidy up takes the switch up to 20 ms more."""
+        """Nobody is there any more, though the switch takes up to 20 ms to tidy up.
+
+        So an agent is free as soon as the phone is; and whose end comes first is who has hung up.
+        """
         call = self.legs.get(event.leg)
-        if call is not None and call.leg.id != event.leg:
+        if call is None:
+            return
+        if call.leg.id == event.leg:
+            call.gone(event.cause)
+        else:
             call.other_ended(event.leg, event.cause)
 
     def _leg_ended(self, node: NodeName, event: port.LegEnded) -> None:

@@ -56,7 +56,7 @@ async def test_a_masked_stretch_is_silent_and_told(open_hotline: Open) -> None:
         hotline.running.runner.put(MaskRecording(call, True))
         await agent.hears(CALLER_HERTZ, seconds=1)
         hotline.running.runner.put(MaskRecording(call, False))
-        await agent.hears(CALLER_HERTZ, seconds=0.5)
+        await agent.hears(CALLER_HERTZ, seconds=1)
         await caller.command("hangup")
         kept = await hotline.kept()
     [recording] = kept.recordings

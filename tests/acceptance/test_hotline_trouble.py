@@ -9,7 +9,7 @@ from cti.records.entries import CallOutcome, SegmentKind, Termination
 from cti.records.store import Earlier
 from tests.acceptance.conftest import Open
 from tests.acceptance.freeswitch import FreeSwitch
-from tests.acceptance.hotline import ASKS, TELLS, changed
+from tests.acceptance.hotline import ASKS, changed
 from tests.acceptance.phones import sipp
 from tests.acceptance.phones.sound import AGENT_HERTZ, CALLER_HERTZ, MUSIC
 from tests.acceptance.scene import HOTLINE
@@ -47,7 +47,8 @@ async def test_a_caller_gives_up_in_a_prompt(open_hotline: Open) -> None:
     told = "steps:\n  told: {play: {file: tells.wav}, then: menu}"
     async with open_hotline(changed(FLOW, "open: menu", "open: told", "steps:", told)) as hotline:
         caller = await hotline.dials()
-        await caller.hears(TELLS)
+        await hotline.told("always is open → told")
+        await caller.event("CALL_ESTABLISHED")
         await caller.command("hangup")
         record = await hotline.record()
     assert (record.outcome, record.termination) == (CallOutcome.IVR_ONLY, Termination.CALLER)
