@@ -23,6 +23,8 @@ from cti.ivr.prompts import Piece, Speech
 from cti.ivr.transitions import State
 from cti.records.archive import KeptCall, KeptRecording
 from cti.records.entries import CallClosed, CallRecord, Entry, SegmentKind
+from cti.switch.freeswitch import FreeSwitch as Verbs
+from cti.switch.port import Endpoint, Number, SipUri
 from cti.voice.options import Options as VoiceOptions
 from cti.voice.voice import Voice
 from tests.acceptance.freeswitch import FreeSwitch
@@ -191,6 +193,18 @@ async def hotline(
             failure = error
     if failure is not None:
         raise failure
+
+
+def carrier_at(port: int) -> type[Verbs]:
+    """A switch whose usual carrier is a phone at this port."""
+
+    class WithCarrier(Verbs):
+        async def ring(self, endpoint: Endpoint, *rest: object, **more: object) -> None:  # type: ignore[override]
+            if isinstance(endpoint, Number):
+                endpoint = SipUri(f"sip:{endpoint.number}@127.0.0.1:{port}")
+            await super().ring(endpoint, *rest, **more)  # type: ignore[arg-type]
+
+    return WithCarrier
 
 
 class Service:

@@ -8,10 +8,8 @@ import pytest
 
 from cti import app
 from cti.records.entries import CallOutcome, SegmentKind, Termination
-from cti.switch.freeswitch import FreeSwitch
-from cti.switch.port import Endpoint, Number, SipUri
 from tests.acceptance.conftest import Open
-from tests.acceptance.hotline import ASKS, CLOSED, TELLS, changed
+from tests.acceptance.hotline import ASKS, CLOSED, TELLS, carrier_at, changed
 from tests.acceptance.phones import sipp, sound
 from tests.acceptance.phones.sound import AGENT_HERTZ, CALLER_HERTZ, MUSIC
 from tests.acceptance.scene import becomes
@@ -231,15 +229,3 @@ async def test_a_caller_is_transferred_to_a_number_outside(
     assert (record.outcome, record.termination) == (CallOutcome.TRANSFERRED, Termination.CALLER)
     assert [(leg.kind, leg.number) for leg in record.legs][1:] == [("outside", "02150001234")]
     assert SegmentKind.TALK in [segment.kind for segment in record.segments]
-
-
-def carrier_at(port: int) -> type[FreeSwitch]:
-    """A switch whose usual carrier is a phone at this port."""
-
-    class WithCarrier(FreeSwitch):
-        async def ring(self, endpoint: Endpoint, *rest: object, **more: object) -> None:  # type: ignore[override]
-            if isinstance(endpoint, Number):
-                endpoint = SipUri(f"sip:{endpoint.number}@127.0.0.1:{port}")
-            await super().ring(endpoint, *rest, **more)  # type: ignore[arg-type]
-
-    return WithCarrier
