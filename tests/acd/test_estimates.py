@@ -6,7 +6,7 @@ from cti.acd import effects as out
 from cti.acd.effects import Estimates
 from cti.acd.model import Announcements
 from cti.ids import QueueId
-from tests.acd.world import Hotline, agent, plan, queue
+from tests.acd.world import Hotline, agent, needs, plan, queue, step
 
 
 def hotline(*agents: str, announce: Announcements | None = None, wrap_up: float = 0.0) -> Hotline:
@@ -49,6 +49,15 @@ def test_the_expected_wait_is_position_times_handling_by_agents() -> None:
     assert estimates(line).by_length == 100.0
     line.calls("c3")
     assert estimates(line).by_length == 150.0
+
+
+def test_one_who_is_idle_but_not_admitted_yet_does_not_end_the_wait() -> None:
+    the_queue = queue("service", step(repair=1), step(20), handling=100.0)
+    line = Hotline(plan([the_queue], [agent("wang", skills=needs(repair=1)), agent("li")]))
+    line.ready("wang", "li")
+    line.takes_own_call("wang")
+    line.calls("c1")
+    assert estimates(line).by_length == 50.0
 
 
 def test_a_vip_who_goes_first_waits_as_the_first() -> None:
