@@ -6,7 +6,7 @@ import shutil
 import signal
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -167,6 +167,11 @@ class Sipp:
         self._process = process
         self._folder = folder
 
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.returncode is None
+
     async def wait(self, seconds: float) -> None:
         """Until it ends by itself, or the time is over."""
         try:
@@ -179,7 +184,8 @@ class Sipp:
         """Lets it write its last numbers, and ends it."""
         if self._process.returncode is None:
             await asyncio.sleep(1.2)  # it writes once a second
-            self._process.send_signal(signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has ended meanwhile
+                self._process.send_signal(signal.SIGKILL)
         await self._process.wait()
 
     def heard(self) -> Heard:
@@ -208,10 +214,12 @@ def _rows(path: Path) -> list[list[str]]:
 
 
 @asynccontextmanager
-async def sipp(folder: Path, scenario: Path, core: int | None, *words: str) -> AsyncIterator[Sipp]:
-    """A SIPp without media."""
+async def sipp(
+    folder: Path, scenario: Path, core: int | None, *words: str, port: int | None = None
+) -> AsyncIterator[Sipp]:
+    """A SIPp without media; without `port` it takes a free one."""
     folder.mkdir()  # noqa: ASYNC240 (of the benchmark's own)
-    port, media = free_port(), free_port()
+    port, media = port or free_port(), free_port()
     pin = ["taskset", "-c", str(core)] if core is not None else []
     fixed = ["-sf", str(scenario), "-i", HOST, "-p", str(port), "-mi", HOST, "-mp", str(media), "-nostdin"]
     numbers = ["-trace_counts", "-trace_stat", "-stf", "totals.csv", "-fd", "1", "-trace_rtt", "-rtt_freq", "1"]

@@ -58,17 +58,22 @@ class SwitchProcess:
 
     def usage(self) -> Usage:
         """As of now."""
-        here = Path("/proc") / str(self.pid)
-        fields = (here / "stat").read_text().rpartition(")")[2].split()
-        status = dict(line.split(":", 1) for line in (here / "status").read_text().splitlines())
-        return Usage(
-            time.monotonic(),
-            (int(fields[11]) + int(fields[12])) / TICKS,
-            int((here / "schedstat").read_text().split()[1]) / 1e9,
-            int(status["VmRSS"].split()[0]) / 1024,
-            len(list((here / "fd").iterdir())),
-            int(status["Threads"]),
-        )
+        return usage_of(self.pid)
+
+
+def usage_of(pid: int) -> Usage:
+    """What a process has used as of now."""
+    here = Path("/proc") / str(pid)
+    fields = (here / "stat").read_text().rpartition(")")[2].split()
+    status = dict(line.split(":", 1) for line in (here / "status").read_text().splitlines())
+    return Usage(
+        time.monotonic(),
+        (int(fields[11]) + int(fields[12])) / TICKS,
+        int((here / "schedstat").read_text().split()[1]) / 1e9,
+        int(status["VmRSS"].split()[0]) / 1024,
+        len(list((here / "fd").iterdir())),
+        int(status["Threads"]),
+    )
 
 
 @asynccontextmanager

@@ -1,12 +1,14 @@
 """The benchmark runs and reports in its shape. How fast anything is, is not tested here."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from benchmarks import acd, check, esl, softswitch
+from benchmarks import acd, check, esl, hotline, softswitch
 from benchmarks.esl_server import recorded_events
+from tests.acceptance.programs import freeswitch_prefix
 
 SMALL = ["--events", "200", "--commands", "200", "--memory", "1000", "--repeat", "1"]
 OURS = ["--client", "ours", "--client", "ours, uvloop", "--client", "ours, greenswitch driver"]
@@ -51,6 +53,61 @@ def test_the_softswitch_is_measured_in_three_parts(capsys: pytest.CaptureFixture
     assert music["packets expected/s"]["median"] == 150
     assert all(part[label]["median"] == 0 for part in measured for label in ("calls failed", "legs left"))
     assert {verdict["part"] for verdict in report["targets"]} == {"calls", "bridged", "music"}
+
+
+@pytest.mark.freeswitch
+@pytest.mark.skipif(not softswitch.has_sipp(), reason="needs sipp: apt-get install sip-tester")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may look at packets")
+def test_the_hotline_is_measured_beside_mod_callcenter(capsys: pytest.CaptureFixture[str]) -> None:
+    prefix = freeswitch_prefix()
+    if not (prefix / "lib/freeswitch/mod/mod_callcenter.so").exists():
+        pytest.skip("this FreeSWITCH has no mod_callcenter")
+    code = hotline.main(["--part", "rates", "--rates", "3", "--agents", "4", "--seconds", "2", "--json"])
+    report = json.loads(capsys.readouterr().out)
+    assert code == 0
+    [(part, rows)] = report["results"].items()
+    assert (part, list(rows)) == ("3 calls/s", ["ours, FreeSWITCH", "mod_callcenter", "ours, embedded"])
+    for row in rows.values():
+        assert (row["calls"]["median"], row["not served"]["median"]) == (6, 0)
+        assert 0 < row["queue to agent, median ms"]["median"] <= row["queue to agent, p99 ms"]["median"]
+    assert [verdict["target"].rpartition(": ")[2] for verdict in report["targets"]] == [
+        "queue to agent, median ms at most 5",
+        "queue to agent, p99 ms at most 30",
+        "not served at most 0",
+    ]
+
+
+@pytest.mark.skipif(not softswitch.has_sipp(), reason="needs sipp: apt-get install sip-tester")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may look at packets")
+def test_agents_who_are_freed_are_measured_on_the_embedded_switch(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--part", "freed", "--agents", "3", "--seconds", "2", "--hotline", "ours, embedded", "--json"]
+    code = hotline.main(words)
+    row = json.loads(capsys.readouterr().out)["results"]["freed"]["ours, embedded"]
+    assert code == 0
+    assert row["not served"]["median"] == 0
+    assert row["offers"]["median"] >= 1
+    assert row["BYE to next, median ms"]["median"] > 0
+
+
+def test_the_engine_and_its_memory_are_measured_without_a_switch(capsys: pytest.CaptureFixture[str]) -> None:
+    code = hotline.main(["--part", "memory", "--live", "20", "--json"])
+    report = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert {row: numbers["live calls"]["median"] for row, numbers in report["results"]["memory"].items()} == {
+        "in the queue": 20,
+        "in talk": 20,
+    }
+
+
+def test_every_call_through_the_engine_has_its_record(capsys: pytest.CaptureFixture[str]) -> None:
+    code = hotline.main(["--part", "engine", "--engine-rate", "5", "--seconds", "2", "--json"])
+    report = json.loads(capsys.readouterr().out)
+    if report["notes"]:
+        pytest.skip(report["notes"][0])
+    row = report["results"]["engine"]["PostgreSQL"]
+    assert code == 0
+    assert row["calls without a record"]["median"] == 0
+    assert row["rows a call"]["median"] > 10
 
 
 def test_the_distributor_is_measured_at_every_size_and_over_a_day(capsys: pytest.CaptureFixture[str]) -> None:

@@ -154,7 +154,7 @@ def freeswitch_render(config: Path, new_passwords: bool) -> None:
     click.echo(f"{len(phones)} phones, {len(carriers)} gateways. Apply with: cti console -x reloadxml")
 
 
-BENCHMARKS = ("acd", "check", "esl", "recordings", "records", "softswitch", "voice")
+BENCHMARKS = ("acd", "check", "esl", "hotline", "recordings", "records", "softswitch", "voice")
 
 
 @click.command("bench", context_settings={"ignore_unknown_options": True})
