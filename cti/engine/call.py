@@ -30,7 +30,7 @@ from cti.ivr import actions as ivr
 from cti.ivr import inputs
 from cti.ivr.facts import Facts
 from cti.ivr.interpreter import Interpreter
-from cti.ivr.prompts import Piece
+from cti.ivr.prompts import Piece, spoken
 from cti.ivr.steps import Flow
 from cti.ivr.values import Language
 from cti.records.entries import CallClosed, CallOpened, CallOutcome, CallRecord, LegKind, SegmentKind, Termination
@@ -302,6 +302,7 @@ class LiveCall:
         self.say(f"{text} → {note.target}" if note.target else text, where)
 
     def _play(self, play: ivr.Play) -> None:
+        self.diary.note(self.now, f"hears {spoken(play.pieces)}")
         self.speak(play.pieces, lambda: self.tell_flow(inputs.PlayDone(play.wait)))
 
     def speak(self, pieces: Sequence[Piece], then: Callable[[], None]) -> None:

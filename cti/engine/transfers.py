@@ -148,12 +148,12 @@ class Transfers:
 
     def _back(self, running: _Consultation, why: str) -> None:
         call, talk = self._call, self._call.agents.talk
-        self._end(running)
         call.say(f"{_name(running.to)}: {why}")
         if talk is not None and running.answered:
-            call.hands.bridge(call.leg, talk.leg)
+            call.hands.bridge(call.leg, talk.leg)  # before the other is hung up on: that would end the agent's leg, too
             call.agents.held(False)
-        elif talk is None:
+        self._end(running)
+        if talk is None:
             call.wait_again()
 
     def agent_left(self) -> bool:

@@ -28,7 +28,7 @@ from cti.ivr import actions as ivr
 from cti.ivr import inputs
 from cti.ivr.facts import Facts
 from cti.ivr.interpreter import Interpreter
-from cti.ivr.prompts import Piece, Speech
+from cti.ivr.prompts import spoken
 
 SILENCE: Final = "-"
 """In the keys of a trial: no key is pressed until the time is over."""
@@ -174,7 +174,7 @@ class _Walk:
                 text = f"{step} → {action.target}" if action.target else step
                 self.say(text, self.routing.where(FLOWS, action.flow, *action.path))
             case ivr.Play(wait=wait, pieces=pieces):
-                self.say(f"plays {_spoken(pieces)}")
+                self.say(f"plays {spoken(pieces)}")
                 return inputs.PlayDone(wait)
             case ivr.ListenUntil(wait=wait, deadline=deadline):
                 return self.press(wait, deadline)
@@ -286,8 +286,3 @@ class _Walk:
     def agent_name(self, id_: AgentId) -> str:
         """1001 王芳"""
         return f"{id_} {self.routing.agents.agents[id_].name}"
-
-
-def _spoken(pieces: tuple[Piece, ...]) -> str:
-    texts = (piece.text if isinstance(piece, Speech) else f"[{piece.path}]" for piece in pieces)
-    return f"“{' '.join(texts)}”"

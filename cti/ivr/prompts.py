@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Annotated, Any, ClassVar, Final
@@ -40,6 +40,11 @@ class Recording:
 
 Piece = Speech | Recording
 """What is rendered, cached and played in one go."""
+
+
+def spoken(pieces: Iterable[Piece]) -> str:
+    """Pieces as people read them: “您好，这里是 售后服务热线 。”"""
+    return f"“{' '.join(piece.text if isinstance(piece, Speech) else f'[{piece.path}]' for piece in pieces)}”"
 
 
 @dataclass(frozen=True, slots=True)
