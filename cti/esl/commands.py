@@ -16,6 +16,7 @@ from cti.esl.errors import UnsafeValue
 
 _BREAKS: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 _NAME: Final = re.compile(r"[A-Za-z0-9_.:\-]+")
+_NOT_IN_A_WORD: Final = re.compile(r"[ \t'\\\u00a0]")
 _HEADER: Final = re.compile(r"[A-Za-z0-9_\-]+")
 _EXPANSION: Final = re.compile(r"\$[$\\]*\{")
 _UUID: Final = re.compile(r"[A-Za-z0-9\-]{1,64}")
@@ -48,7 +49,7 @@ def text(value: str, what: str) -> str:
 
 def word(value: str, what: str) -> str:
     """`value`, when it is one word: not empty, no white space, no quote or backslash."""
-    if not value or any(c in " \t'\\\u00a0" for c in text(value, what)):
+    if not value or _NOT_IN_A_WORD.search(text(value, what)):
         raise UnsafeValue(f"{what} is not one word: {value[:60]!r}")
     return value
 

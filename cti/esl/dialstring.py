@@ -25,6 +25,7 @@ _ENCODED: Final = re.compile(r"~([0-9A-F]{2})")
 _PLAIN: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ._-+*")
 # What stays as it is in a variable of our own; everything else becomes ~XX, byte by byte.
 _KEPT: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-+*#@/")
+_ENCODE: Final = {byte: f"~{byte:02X}" for byte in range(256) if byte not in _KEPT}
 
 
 def phone_number(value: str) -> str:
@@ -57,8 +58,7 @@ def encode_variable(value: str) -> str:
     Not percent-encoding: the switch leaves ``%0A`` alone when it writes a plain event, so the reader of the event
     would decode it once and the reader of ``uuid_getvar`` would not.
     """
-    data = value.encode("utf-8", "replace")
-    return "".join(chr(byte) if byte in _KEPT else f"~{byte:02X}" for byte in data)
+    return value.encode("utf-8", "replace").decode("latin-1").translate(_ENCODE)
 
 
 def decode_variable(value: str) -> str:
