@@ -29,6 +29,7 @@ from cti.ids import AgentId
 from cti.ivr import steps
 from cti.ivr.prompts import Speech
 from cti.ivr.values import HANGUP
+from cti.softswitch.rtp.errors import SoundError
 from cti.voice.voice import Voice
 
 LEFT_OVER: Final = 3
@@ -246,7 +247,11 @@ async def give_voices(demo: Demo, voice: Voice) -> None:
         parts = []
         for part in texts:
             files = (await voice.playlist([Speech(text, "zh-CN") for text in part])).files
-            parts.append(await asyncio.to_thread(spoken, files, factor))
+            try:
+                parts.append(await asyncio.to_thread(spoken, files, factor))
+            except SoundError as error:
+                structlog.get_logger().warning("demo: people hum", why=str(error))
+                return
         if not all(parts):
             return
         sides.append(Lines(*parts))

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final
 
@@ -28,6 +28,8 @@ RETURNS: Final = 0.2
 """Callers whose number is withheld, who are regulars, and who have called before and come back; the rest are new."""
 FIRST: Final = 0.5
 """Seconds until the first call: the phones have registered."""
+QUICK: Final = 3
+"""So many of the first know the menu."""
 TRIES_AGAIN: Final = 0.6
 """Of those who gave up."""
 REMEMBERED: Final = 200
@@ -143,11 +145,12 @@ class Demo:
     async def _one_call(self, number: str, count: int) -> None:
         """A call from beginning to end. Whatever goes wrong in it is the end of it, and of nothing else."""
         chance = chance_of(self._options.seed, "call", count)
-        if count:
-            way, temper = chance.choices(self._ways, [way.weight for way in self._ways])[0], Temper.draw(chance)
-        else:  # the first is somebody who knows the way: whoever has just started this waits for something to happen
+        way, temper = chance.choices(self._ways, [way.weight for way in self._ways])[0], Temper.draw(chance)
+        if count == 0:  # whoever has just started this waits for something to happen
             to_people = [way for way in self._ways if way.end is End.PERSON]
             way, temper = max(to_people or self._ways, key=lambda way: way.weight), Temper(hurries=True)
+        elif count <= QUICK:
+            temper = replace(temper, knows=True, silent=False)
         customer = Customer(way, temper, self.voices, chance, self._options.speed)
         if number:
             self._on_the_line[number] = customer

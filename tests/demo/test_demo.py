@@ -27,7 +27,6 @@ EXPECTED = (
     "calls WHERE outcome = 'answered' AND termination = 'agent'",
     "calls WHERE survey_score BETWEEN 1 AND 5",
     "calls WHERE repeat_count > 0",
-    "calls WHERE customer IS NULL",
     "offers WHERE how = 'declined'",
     "agent_states WHERE presence = 'on_break'",
     "voicemails WHERE seconds > 1",
