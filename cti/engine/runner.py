@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import aiohttp
@@ -26,6 +26,8 @@ from cti.records.entries import Entry, RecordingMade, VoicemailLeft
 from cti.records.recordings.tags import Tags
 from cti.records.store import Earlier
 from cti.switch.port import Endpoint, ExecutionDone, ShownCaller, Switch, SwitchError
+
+_Result = TypeVar("_Result")
 
 LOOK_EVERY: Final = 5.0
 """Seconds between looks at each switch: what events did not tell is healed then."""
@@ -165,9 +167,16 @@ class _AsyncHands:
 
     def _start(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:
         if self._tasks is not None:
-            self._tasks.create_task(coroutine, name=name)
+            self._tasks.create_task(self._safely(coroutine, name), name=name)
         else:
             coroutine.close()
+
+    async def _safely(self, coroutine: Coroutine[Any, Any, _Result], name: str) -> _Result | None:
+        try:
+            return await coroutine
+        except Exception:  # noqa: BLE001 (a mistake of ours in one call must not end the others)
+            structlog.get_logger().exception("a mistake of ours", doing=name)
+            return None
 
     def _tell(self, leg: Leg, verb: str, doing: Coroutine[Any, Any, Any]) -> None:
         self._start(self._told(leg, verb, doing), verb)
@@ -248,7 +257,8 @@ class _AsyncHands:
 
     def record(self, leg: Leg, tags: Tags, zone: ZoneInfo) -> None:
         if self._tasks is not None:
-            self._recordings[tags.id] = self._tasks.create_task(self._record(leg, tags, zone), name="record")
+            recording = self._safely(self._record(leg, tags, zone), "record")
+            self._recordings[tags.id] = self._tasks.create_task(recording, name="record")
 
     async def _record(self, leg: Leg, tags: Tags, zone: ZoneInfo) -> Path | None:
         path = await self._parts.recorder.begin(tags, zone)
