@@ -129,6 +129,7 @@ class Agent:
             customer.with_agent = True
         try:
             await converse(call, self._voices.agents, chance, lambda _: clock() >= end, begins=True, speed=self._speed)
+            await call.until(lambda: call.ear.quiet > 0.4, 4 / self._speed)  # a customer is not cut short
             await call.say(chance.choice(self._voices.agents.parting))
         finally:
             if customer is not None:
