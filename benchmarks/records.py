@@ -28,7 +28,7 @@ from statistics import median, quantiles
 from zoneinfo import ZoneInfo
 
 import uvloop
-from sqlalchemy import text
+from sqlalchemy import literal, select, text
 
 from benchmarks.esl import Span
 from cti.ids import CallId
@@ -152,6 +152,17 @@ async def time_counts(records: Records, who: list[str], now: datetime) -> list[f
     return times
 
 
+async def time_nothing(url: str, many: int) -> list[float]:
+    """Milliseconds of a query that asks for nothing, by the same way: what the machine and the libraries cost."""
+    database, times = Database(url), []
+    for _ in range(many + 20):
+        began = time.perf_counter()
+        await database.fetch(select(literal(1)))
+        times.append((time.perf_counter() - began) * 1_000)
+    await database.close()
+    return times[20:]
+
+
 def _spans(times: list[float]) -> dict[str, float]:
     return {"p50 ms": median(times), "p99 ms": quantiles(times, n=100)[98], "most ms": max(times)}
 
@@ -176,13 +187,14 @@ async def measure_count(url: str, folder: Path, count: int, queries: int) -> dic
             await time_counts(records, who[:20], now)  # connects, prepares
             results[title] = _spans(await time_counts(records, who, now))
     async with Records(Options(url=url, spool=folder / "spool")) as records:
-        entries = the_calls(max(10, int(queries / 500)) * RATE, now)
+        entries = the_calls(max(2, queries // 500) * RATE, now)
         feeding = asyncio.create_task(feed(records, entries))
         times = []
         while not feeding.done():
             times += await time_counts(records, customers(count, 10, chance), now)
             await asyncio.sleep(0.02)
         results[f"at random, while {RATE} calls/s are written"] = _spans(times)
+    results["SELECT 1, for comparison"] = _spans(await time_nothing(url, queries))
     return results
 
 
@@ -230,7 +242,7 @@ async def measure_writing(
         watch.cancel()
         idle = await _idle_share(seconds, len(entries))
         row = {"share of a core %": 100 * (cpu / wall - idle), "loop held up ms": held_up[0] * 1_000}
-        more = the_calls(2_000, now + timedelta(days=1))
+        more = the_calls(min(2_000, 2 * seconds * RATE), now + timedelta(days=1))
         began = time.perf_counter()
         for of_call in more:
             records.write(*of_call)
@@ -335,10 +347,10 @@ def main(argv: list[str]) -> int:
     found = uvloop.run(measure(options, notes))
     verdicts = []
     for part, rows in found.items():
-        if part.startswith("count"):
-            worst = max(row["p99 ms"] for row in rows.values())
-            target = f"{part}: p99 under {MOST_MILLISECONDS:g} ms at {options.calls:,} calls"
-            verdicts.append({"target": target, "value": worst, "met": worst < MOST_MILLISECONDS})
+        for title, row in rows.items():
+            if part.startswith("count") and not title.startswith("SELECT 1"):
+                target = f"{part}, {title}: p99 under {MOST_MILLISECONDS:g} ms at {options.calls:,} calls"
+                verdicts.append({"target": target, "value": row["p99 ms"], "met": row["p99 ms"] < MOST_MILLISECONDS})
     machine = {"cores": os.cpu_count(), "python": platform.python_version()}
     if options.json:
         results = {
