@@ -123,9 +123,9 @@ class Customer:
             await self._question(call)
             if self.with_agent:
                 return
+            call.ear.forget()
             if keys:
                 await call.press(keys)
-            call.ear.forget()
 
     async def _question(self, call: PhoneCall) -> None:
         """Listens until it is time to press: soon for one who knows the prompt, otherwise when it has been said."""
