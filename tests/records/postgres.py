@@ -6,9 +6,12 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
+
+_PREFIX = "cti-postgres-"
 
 
 class NoPostgres(Exception):
@@ -30,7 +33,9 @@ class Cluster:
     def __init__(self, **settings: str) -> None:
         self._settings = {"fsync": "off", "max_connections": "50"} | settings
         self._user = _user()
-        self.folder = Path(tempfile.mkdtemp(prefix="cti-postgres-"))
+        _remove_left_over(self._user)
+        self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        (self.folder / "owner").write_text(str(os.getpid()))
         self._data = self.folder / "data"
         self.port = _free_port()
         if self._user is not None:
@@ -57,7 +62,8 @@ class Cluster:
     def remove(self) -> None:
         """Leaves nothing behind."""
         if (self._data / "postmaster.pid").exists():
-            self.stop()
+            with suppress(NoPostgres):  # it is down already
+                self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def url(self, database: str, port: int | None = None) -> str:
@@ -84,12 +90,27 @@ class Cluster:
             await connection.close()
 
     def _run(self, *command: str) -> None:
-        who = {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []} if self._user else {}
-        done = subprocess.run(
-            command, cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False, **who
-        )
-        if done.returncode != 0:
-            raise NoPostgres(f"{Path(command[0]).name} failed: {done.stderr.decode(errors='replace').strip()[-300:]}")
+        _run(self.folder, self._user, *command)
+
+
+def _run(folder: Path, user: pwd.struct_passwd | None, *command: str) -> None:
+    who = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
+    done = subprocess.run(
+        command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False, **who
+    )
+    if done.returncode != 0:
+        raise NoPostgres(f"{Path(command[0]).name} failed: {done.stderr.decode(errors='replace').strip()[-300:]}")
+
+
+def _remove_left_over(user: pwd.struct_passwd | None) -> None:
+    """Clusters of test runs that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        owner = folder / "owner"
+        if not owner.exists() or Path("/proc", owner.read_text()).exists():
+            continue
+        with suppress(NoPostgres):
+            _run(folder, user, program("pg_ctl"), "-D", str(folder / "data"), "-w", "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _user() -> pwd.struct_passwd | None:
