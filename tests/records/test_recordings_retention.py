@@ -299,7 +299,7 @@ async def test_the_database_knows_complaints_and_hashes_and_is_told(tmp_path: Pa
         days = [day async for day in retain(folder, [KEEP, Rule(365, complaint=True)], books, NOW)]
         assert [one.name.id for day in days for one in day.expired] == ["good-1"]
         assert files(folder) == ["2026/11/21/bad-1.json", "2026/11/21/bad-1.wav"]
-        async with database.reading() as connection:
+        async with database.engine.connect() as connection:
             rows = (await connection.exec_driver_sql("SELECT id, deleted_why FROM recordings ORDER BY id")).all()
         assert [tuple(row) for row in rows] == [("bad-1", ""), ("good-1", "retention: kept 180 days")]
     finally:
