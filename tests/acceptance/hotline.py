@@ -58,7 +58,7 @@ skills: [repair, complaint]
 groups: {service: 售后组, specialists: 专席组}
 """,
     "routing/agents.yaml": """
-defaults: {wrap_up: 1s, ring: 8s}
+defaults: {wrap_up: 200ms, ring: 8s}
 agents:
   "1001": {name: 王芳, groups: [service], skills: {repair: 4}}
   "1002": {name: 刘洋, groups: [service], skills: {repair: 3}}

