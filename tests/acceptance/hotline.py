@@ -165,7 +165,7 @@ def render_all(cache: Path, folder: Path) -> None:
 
 @asynccontextmanager
 async def hotline(
-    port: int, folder: Path, prompts: Path, changes: Mapping[str, str] | None = None
+    port: int, folder: Path, prompts: Path, changes: Mapping[str, str] | None = None, database: str = ""
 ) -> AsyncIterator[app.Hotline]:
     """The server, attached to a switch's Event Socket; what it keeps is below `folder`."""
     write(folder, changes)
@@ -182,7 +182,7 @@ async def hotline(
         "CTI_VOICE__RATE": str(RATE),
         "CTI_VOICE__RECORDINGS": str(folder / "ivr_flows"),
         "CTI_RECORDINGS__FOLDER": str(folder / "recordings"),
-        "CTI_RECORDS__URL": f"sqlite+aiosqlite:///{folder / 'cti.db'}",
+        "CTI_RECORDS__URL": database or f"sqlite+aiosqlite:///{folder / 'cti.db'}",
         "CTI_RECORDS__SPOOL": str(folder / "spool"),
     }
     failure: Exception | None = None  # raised outside of the server's task group, which would wrap it up
@@ -401,14 +401,19 @@ async def service(
     changes: Mapping[str, str] | None = None,
     *,
     port: int | None = None,
+    database: str = "",
 ) -> AsyncIterator[Service]:
-    """The hotline and no phone yet. `changes` are files that are another way, `port` is one in between."""
+    """The hotline and no phone yet.
+
+    `changes` are files that are another way, `port` is one between it and the switch, `database` another one than
+    SQLite's.
+    """
     (folder / "phones").mkdir()
     async with scene(freeswitch, folder / "phones") as before:
         await before.no_call()
         await before.no_phone()
     async with (
-        hotline(port or freeswitch.address.port, folder, prompts, changes) as running,
+        hotline(port or freeswitch.address.port, folder, prompts, changes, database) as running,
         scene(freeswitch, folder / "phones") as stage,
     ):
         opened = Service(running, stage, folder)

@@ -1,6 +1,9 @@
 """What is kept of calls with real phones, on both kinds of switch: records, counts, recordings and their tags."""
 
+import asyncio
 import json
+
+import pytest
 
 from cti.engine.inputs import Hold, MaskRecording
 from cti.records.archive import KeptRecording
@@ -10,6 +13,7 @@ from tests.acceptance.hotline import ASKS, TELLS, Service
 from tests.acceptance.phones import sound
 from tests.acceptance.phones.baresip import Phone
 from tests.acceptance.phones.sound import AGENT_HERTZ, CALLER_HERTZ, MUSIC
+from tests.records.postgres import Cluster, NoPostgres
 from tests.records.recordings import info
 
 # --- recordings ----------------------------------------------------------------------------------
@@ -157,6 +161,24 @@ async def test_a_caller_on_the_blacklist_is_refused(open_hotline: Open) -> None:
     assert (record.outcome, record.termination) == (CallOutcome.REFUSED, Termination.SERVER)
     assert record.hangup_cause == "CALL_REJECTED"
     assert (record.legs[0].answered_at, record.answered_at) == (None, None)
+
+
+async def test_records_are_kept_in_postgresql(open_hotline: Open) -> None:
+    try:
+        cluster = await asyncio.to_thread(Cluster)
+    except NoPostgres as why:
+        pytest.skip(str(why))
+    try:
+        await cluster.create("hotline")
+        async with open_hotline(database=cluster.url("hotline")) as hotline:
+            await hotline.agent()
+            recording = await finished(hotline, 1, await hotline.waits("1", name="first"))
+            await finished(hotline, 2, await hotline.waits("1", name="second"))
+            records = [await hotline.record(number) for number in (1, 2)]
+        assert [record.repeat_count for record in records] == [0, 1]
+        assert records[0].agents == recording.made.agents == ("1001",)
+    finally:
+        await asyncio.to_thread(cluster.remove)
 
 
 # --- the survey ----------------------------------------------------------------------------------
