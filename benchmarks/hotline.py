@@ -164,7 +164,7 @@ def measure(arguments: argparse.Namespace, prompts: Path) -> Report:
     if freeswitch_prefix() is None and set(chosen) - {EMBEDDED} and {"rates", "freed"} & set(parts):
         report.notes.append("no FreeSWITCH: set FREESWITCH_PREFIX to the folder that holds bin/freeswitch")
         chosen = [EMBEDDED] if EMBEDDED in chosen else []
-    setting = Setting(arguments.agents, prompts, arguments.record, arguments.database, arguments.level)
+    setting = Setting(arguments.agents, prompts, arguments.record, arguments.database, arguments.level, arguments.nice)
     seconds = arguments.seconds
     if "rates" in parts:
         for rate in arguments.rates:
@@ -247,6 +247,7 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     add("--record", action="store_true", help="record every conversation (not in mod_callcenter)")
     add("--database", default="", help="URL of the records beside a switch (SQLite in a temporary folder)")
     add("--level", default="info", help="of the server's log (%(default)s)")
+    add("--nice", type=int, default=0, help="of the server; FreeSWITCH gives itself -10 and real time (%(default)s)")
     add("--engine-rate", type=int, default=100, help="calls a second through the engine (%(default)s)")
     add("--live", type=int, default=1000, help="live calls whose memory is measured (%(default)s)")
     add("--repeat", type=int, default=1, help="runs of each; the median decides (%(default)s)")

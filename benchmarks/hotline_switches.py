@@ -57,6 +57,8 @@ class Setting:
     """The URL of the records; empty: SQLite in the temporary folder."""
     level: str = "info"
     """Of the server's log."""
+    nice: int = 0
+    """Of the server's process."""
 
     @property
     def people(self) -> list[str]:
@@ -196,7 +198,8 @@ async def _server(folder: Path, setting: Setting, variables: dict[str, str]) -> 
     }
     if setting.database:
         environment["CTI_RECORDS__URL"] = setting.database
-    command = [str(Path(sys.executable).with_name("cti")), "run", "--config", str(ROOT / "config" / "cti.yaml")]
+    program = str(Path(sys.executable).with_name("cti"))
+    command = ["nice", "-n", str(setting.nice), program, "run", "--config", str(ROOT / "config" / "cti.yaml")]
     log = folder / "log"
     with log.open("wb") as output:
         process = subprocess.Popen([*DIES_WITH_US, *command], stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, cwd=folder)  # noqa: ASYNC220, E501 # fmt: skip
