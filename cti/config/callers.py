@@ -9,7 +9,7 @@ from cti.config.hotlines import Dialled
 from cti.config.model import Strict
 from cti.config.numbers import DEFAULT_REGION, comparable, comparable_prefix, e164
 
-WELL_KNOWN = ("vip", "blacklist", "do_not_record")
+VIP, BLACKLIST, DO_NOT_RECORD = WELL_KNOWN = ("vip", "blacklist", "do_not_record")
 """Lists that mean something to the server; they exist even where the file does not have them."""
 
 

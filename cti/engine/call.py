@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from cti.acd import commands as do
+from cti.config.callers import BLACKLIST, DO_NOT_RECORD
 from cti.config.hotlines import Hotline
 from cti.config.places import FLOWS
 from cti.config.routing import Routing
@@ -42,9 +43,6 @@ if TYPE_CHECKING:
 GUARD: Final = 30
 """Seconds after which the switch takes a caller to the fallback, unless we have said meanwhile that we are there."""
 GUARD_EVERY: Final = 10.0
-
-BLACKLIST: Final = "blacklist"
-DO_NOT_RECORD: Final = "do_not_record"
 
 
 class Phase(StrEnum):

@@ -267,22 +267,16 @@ class Engine:
 
         So an agent is free as soon as the phone is; and whose end comes first is who has hung up.
         """
-        call = self.legs.get(event.leg)
-        if call is None:
-            return
-        if call.leg.id == event.leg:
-            call.gone(event.cause)
-        else:
-            call.other_ended(event.leg, event.cause)
+        self._over(self.legs.get(event.leg), event)
 
     def _leg_ended(self, node: NodeName, event: port.LegEnded) -> None:
         self._arriving.pop(event.leg, None)
-        call = self.legs.pop(event.leg, None)
-        if call is None:
-            return
-        if call.leg.id == event.leg:
+        self._over(self.legs.pop(event.leg, None), event)
+
+    def _over(self, call: LiveCall | None, event: port.LegEnding | port.LegEnded) -> None:
+        if call is not None and call.leg.id == event.leg:
             call.gone(event.cause)
-        else:
+        elif call is not None:
             call.other_ended(event.leg, event.cause)
 
     def _ring_failed(self, node: NodeName, event: port.RingFailed) -> None:
@@ -335,6 +329,13 @@ class Engine:
     def _reconcile(self, node: NodeName, there: dict[LegId, port.LegState], began: float, *, at_once: bool) -> None:
         """Compares what we know with what the switch has; each difference is healed, and told."""
         missing = {leg for leg, call in self.legs.items() if call.leg.node == node and leg not in there}
+        nobodys = {
+            leg
+            for leg, state in there.items()
+            if leg not in self.legs and state.inbound and not state.by_agent and state.stage is port.Stage.PARKED
+        }
+        for leg in [leg for leg in self._missing if leg not in missing | nobodys]:
+            del self._missing[leg]
         for leg in missing:
             since = self._missing.setdefault(leg, began)
             if at_once or began - since >= FORGOTTEN_AFTER:
@@ -342,11 +343,8 @@ class Engine:
                 self.log.warning("healed: a leg that the switch does not have", call_id=call.id, leg_id=leg)
                 self._leg_ended(node, port.LegEnded(0, leg, call.id, cause="LOST"))
                 call.ring_failed(leg, "LOST")
-        for leg in [leg for leg in self._missing if leg not in missing]:
-            del self._missing[leg]
-        for leg, state in there.items():
-            if leg in self.legs or not state.inbound or state.by_agent or state.stage is not port.Stage.PARKED:
-                continue
+        for leg in nobodys:
+            state = there[leg]
             since = self._missing.setdefault(leg, began)
             if at_once or began - since >= FORGOTTEN_AFTER:
                 del self._missing[leg]

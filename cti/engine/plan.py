@@ -4,16 +4,13 @@ import math
 from collections.abc import Iterator, Mapping
 
 from cti.acd import model as acd
-from cti.config.callers import CallerLists
+from cti.config.callers import VIP, CallerLists
 from cti.config.conditions import CallsInSevenDays, CallsToday, ComplaintFlagged, TalkOver, Trigger
 from cti.config.escalation import EscalationRule
 from cti.config.queues import Overflow, Queue
 from cti.config.routing import Routing
 from cti.config.targets import HangUp, Target, ToFlow, ToGroup, ToNumber, ToQueue, ToVoicemail
 from cti.ids import AgentId, GroupId, QueueId, SkillId
-
-VIP = "vip"
-"""The caller list whose callers wait less."""
 
 
 def plan_of(routing: Routing) -> acd.Plan:

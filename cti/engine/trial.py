@@ -16,6 +16,7 @@ from cti.acd import effects as out
 from cti.acd.commands import Presence
 from cti.acd.machine import Distributor
 from cti.acd.model import Caller, Elsewhere
+from cti.config.callers import BLACKLIST
 from cti.config.findings import Place, nearest
 from cti.config.places import FLOWS
 from cti.config.routing import Routing
@@ -35,9 +36,6 @@ SILENCE: Final = "-"
 
 LONGEST: Final = 3_600.0
 """Seconds after which a trial stops waiting in a queue."""
-
-BLACKLIST: Final = "blacklist"
-"""The caller list whose calls are not taken."""
 
 _CALL: Final = CallId("this call")
 
